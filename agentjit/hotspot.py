@@ -1,0 +1,132 @@
+"""The nouns of detection: parsed operations, occurrences, hotspots (plain values, standard library only)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agentjit.trace import Effect, Episode, ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One shell word at `text[start:end]` (character offsets) of its line.
+
+    `value` is what the program receives, quotes and escapes removed; None where only a shell can tell (`$X`, `$(…)`,
+    globs, braces, `~`): such a word may be constant but never carries a variable.
+    """
+
+    raw: str
+    start: int
+    end: int
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """`2>&1`, `> file`, `<<'EOF' …`: the operator with its descriptor, and its target if that is a word."""
+
+    operator: str
+    target: Word | None
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A simple command: assignments before it (raw), its words (program first), its redirections."""
+
+    words: tuple[Word, ...]
+    assignments: tuple[str, ...] = ()
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A parsed shell line.
+
+    `connectors[i]` stands between `commands[i]` and `commands[i+1]`: `|`, `|&`, `&&`, `||`, `;`, newline or `&`.
+    `opaque` is the reason why the line was not taken apart (a loop, a function, a syntax error), "" if it was: an
+    opaque line has no commands and is one operation. `nested` are the commands inside substitutions, for their effects.
+    """
+
+    text: str
+    commands: tuple[Command, ...] = ()
+    connectors: tuple[str, ...] = ()
+    nested: tuple[Command, ...] = ()
+    opaque: str = ""
+
+    @property
+    def plain(self) -> bool:
+        """One command of literal words and nothing else: it can be run without a shell."""
+        if self.opaque or len(self.commands) != 1:
+            return False
+        only = self.commands[0]
+        return not only.assignments and not only.redirects and all(word.value is not None for word in only.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A tool call read for what it does. `signature` has its values masked: `kubectl logs <arg> -n <arg>`."""
+
+    call: ToolCall
+    signature: str
+    effect: Effect
+    line: Line | None = None  # Bash only
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One episode's part in a hotspot: the operations that belong to it, and reads that merely stood in between."""
+
+    episode: Episode
+    operations: tuple[Operation, ...]
+    noise: tuple[Operation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in a prompt template where the prompts differ; `values[i]` is what occurrence i had there."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A learned prompt: literal tokens and slots in order, and how tokens were joined (`spaces[i]` before token i)."""
+
+    parts: tuple[str | Slot, ...]
+    spaces: tuple[str, ...]
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Slot))
+
+    def __str__(self) -> str:
+        texts = (f"{{{part.name}}}" if isinstance(part, Slot) else part for part in self.parts)
+        return "".join(space + text for space, text in zip(self.spaces, texts, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Hotspot:
+    """A sequence of operations that recurs across sessions.
+
+    `template` is the prompt that starts it, None for a sequence met in mid-episode. `heat` is the number of occurrences,
+    each halved for every half-life since. `requests`, `tokens`, `seconds` are medians per occurrence (None: unknown).
+    `obstacle` says what keeps it from being compiled, "" if nothing known does.
+    """
+
+    id: str
+    signature: tuple[str, ...]
+    occurrences: tuple[Occurrence, ...]
+    template: Template | None = None
+    heat: float = 0.0
+    requests: float | None = None
+    tokens: float | None = None
+    seconds: float | None = None
+    obstacle: str = ""
+    effect: Effect = Effect.UNKNOWN
+    prompts: tuple[str, ...] = field(default=())
+
+    @property
+    def sessions(self) -> int:
+        return len({occurrence.episode.session for occurrence in self.occurrences})

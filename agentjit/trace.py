@@ -1,0 +1,175 @@
+"""The nouns of recording: what was seen in a session, as plain values (standard library only)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Effect(StrEnum):
+    """What a call may change, from harmless to unknown; `worst` orders them."""
+
+    READS = "reads"
+    WRITES_HERE = "writes-here"
+    WRITES_ELSEWHERE = "writes-elsewhere"
+    UNKNOWN = "unknown"
+
+    @property
+    def rank(self) -> int:
+        return list(Effect).index(self)
+
+    @staticmethod
+    def worst(effects: list[Effect]) -> Effect:
+        """The worst of `effects`; nothing at all reads."""
+        return max(effects, key=lambda effect: effect.rank, default=Effect.READS)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One tool call as the agent made it and saw it.
+
+    `output` is the text the agent saw (for Bash both streams merged, without the "Exit code N" line of a failure);
+    `exit_code` is None where the tool has none; `at` is Unix seconds, `seconds` the call's duration if known;
+    `agent` names the sub-agent that made it, "" is the main thread.
+    """
+
+    id: str
+    tool: str
+    input: Mapping[str, Any]
+    output: str
+    ok: bool
+    exit_code: int | None
+    at: float
+    seconds: float | None = None
+    cwd: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A prompt and the calls it led to, in order.
+
+    `kind` is `typed` for what a person typed, else what it was (`command`, `meta`): only typed prompts are mined.
+    `requests`, `tokens` and `seconds` are what the model spent on it, where the harness's own transcript told.
+    """
+
+    id: str
+    session: str
+    prompt: str
+    cwd: str
+    at: float
+    kind: str = "typed"
+    calls: tuple[ToolCall, ...] = ()
+    final: str | None = None
+    requests: int | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of an agent, whatever number of prompts."""
+
+    id: str
+    harness: str
+    at: float
+    cwd: str
+    episodes: tuple[Episode, ...] = ()
+
+
+# --- what observing yields and the store takes; every one has a natural key, so taking it twice changes nothing
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSeen:
+    """Key: `session`."""
+
+    session: str
+    harness: str
+    at: float
+    cwd: str = ""
+    source: str = ""
+    ended: bool = False
+    transcript: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSeen:
+    """Key: `episode`, unique over all sessions (`<session>:<prompt id>`)."""
+
+    session: str
+    episode: str
+    at: float
+    text: str
+    kind: str = "typed"
+    cwd: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallSeen:
+    """Key: `call.id`. `episode` "" means: the session's last prompt at or before `call.at`."""
+
+    session: str
+    episode: str
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class FinalSeen:
+    """The closing message of an episode. Key: the episode (found as for `CallSeen`)."""
+
+    session: str
+    episode: str
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSeen:
+    """What the model spent on an episode, from the transcript. Key: the episode."""
+
+    session: str
+    episode: str
+    requests: int
+    tokens: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """One step of a run: the call as a person would type it, its exit status, its seconds."""
+
+    text: str
+    exit_code: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSeen:
+    """What AgentJIT decided about a prompt (or a run by name) and how it went. Key: `id`.
+
+    `decision` is `run` or `pass`; `outcome` is "", or answered, gathered, handed_back, refused.
+    `requests`, `tokens`, `saved_seconds` are what the model did not spend, 0 unless answered or gathered.
+    """
+
+    id: str
+    at: float
+    session: str
+    episode: str
+    entry: str  # prompt, name
+    decision: str
+    reason: str
+    skill: str = ""
+    version: str = ""
+    outcome: str = ""
+    seconds: float = 0.0
+    steps: tuple[StepDone, ...] = ()
+    requests: int = 0
+    tokens: int = 0
+    saved_seconds: float = 0.0
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+Seen = SessionSeen | PromptSeen | CallSeen | FinalSeen | UsageSeen | DecisionSeen
