@@ -78,7 +78,7 @@ class Home:
 
     @property
     def library_state(self) -> str:
-        """Activation and approval of each skill; outside the skill folders so that editing a skill cannot approve it."""
+        """Activation and approval of each skill; editing a skill folder cannot approve it."""
         return self._at("library.json")
 
     @property
@@ -105,6 +105,16 @@ class Home:
     def lib(self) -> str:
         """A link to the folder that holds the installed `agentjit` package."""
         return self._at("lib")
+
+    @property
+    def venv(self) -> str:
+        """The isolated environment install.sh makes."""
+        return self._at("venv")
+
+    @property
+    def install_log(self) -> str:
+        """What pip said to install.sh."""
+        return self._at("install.log")
 
     @property
     def backups(self) -> str:

@@ -92,7 +92,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A learned prompt: literal tokens and slots in order, and how tokens were joined (`spaces[i]` before token i)."""
+    """A learned prompt: literal tokens and slots in order; `spaces[i]` stood before part i."""
 
     parts: tuple[str | Slot, ...]
     spaces: tuple[str, ...]

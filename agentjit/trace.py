@@ -109,11 +109,15 @@ class PromptSeen:
 
 @dataclass(frozen=True, slots=True)
 class CallSeen:
-    """Key: `call.id`. `episode` "" means: the session's last prompt at or before `call.at`."""
+    """Key: `call.id`. `episode` "" means: the session's last prompt at or before `call.at`.
+
+    `cwd_after` is the directory the call left behind: hooks tell that one, and leave `call.cwd` to be worked out.
+    """
 
     session: str
     episode: str
     call: ToolCall
+    cwd_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

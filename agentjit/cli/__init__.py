@@ -1,0 +1,84 @@
+"""The `aj` command: one file a command, loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from agentjit import __version__
+from agentjit.errors import AjError
+
+COMMANDS = {
+    "init": "init",
+    "uninstall": "uninstall",
+    "import": "import_",
+    "ingest": "ingest",
+    "hotspots": "hotspots",
+    "compile": "compile",
+    "list": "list",
+    "show": "show",
+    "run": "run",
+    "approve": "approve",
+    "disable": "disable",
+    "enable": "enable",
+    "remove": "remove",
+    "prune": "prune",
+    "why": "why",
+    "log": "log",
+    "stats": "stats",
+    "doctor": "doctor",
+    "watch": "watch",
+    "demo": "demo",
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are modules of this package: `aj list` does not pay for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"agentjit.cli.{COMMANDS[cmd_name]}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aj")
+def cli() -> None:
+    """AgentJIT compiles the workflows your coding agent repeats into small programs, and runs those instead.
+
+    Everything lives under ~/.aj (AJ_HOME). Start with `aj init`, look at `aj hotspots` and `aj list`.
+
+    \b
+    Completion:  eval "$(_AJ_COMPLETE=bash_source aj)"     (or zsh_source, fish_source)
+    """
+
+
+def main() -> None:
+    """Entry point: every error of ours is one line on stderr and the exit status of its class."""
+    try:
+        status = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except AjError as error:
+        click.echo(f"aj: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("aj: stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # `aj list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,64 @@
+"""`aj compile`: drain, detect, compile, publish."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import click
+
+from agentjit.cli.fresh import drained, home
+from agentjit.cli.terminal import line, status
+from agentjit.data import folder
+from agentjit.errors import BadInput
+from agentjit.library import Library
+from agentjit.pipeline import compile_all, compiling
+
+
+@click.command("compile")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--restore", metavar="NAME", help="Let a removed skill be compiled again.")
+def command(quiet: bool, restore: str | None) -> None:
+    """Find recurring workflows and compile them into skills.
+
+    This happens by itself at the end of every session.
+
+    \b
+    Example:  aj compile
+              aj compile --restore pod-crashing
+    """
+    where = home()
+    where.ensure()
+    with compiling(where) as free:
+        if not free:
+            if not quiet:
+                click.echo("Another aj is compiling; nothing to do.")
+            return
+        drained(where)
+        if restore:
+            _restore(Library(where), restore)
+        with status("compiling"):
+            done = compile_all(where, str(folder("skills_templates")), now=time.time())
+    if quiet:
+        return
+    library = Library(where)
+    for name, what in sorted(done.happened.items()):
+        record = library.record(name)
+        if what != "unchanged":
+            click.echo(f"{what:11} {name}  {record.state}: {record.reason}")
+    for name in done.retired:
+        click.echo(f"retired     {name}: {library.record(name).reason}")
+    counts = Counter(done.happened.values())
+    left = sum(study.plan is None for study in done.studies)
+    click.echo(
+        f"{len(done.studies)} hotspots: {counts['new']} new skills, {counts['recompiled']} recompiled, "
+        f"{counts['unchanged']} unchanged, {left} not compiled" + (" (`aj hotspots` says why)" if left else "")
+    )
+
+
+def _restore(library: Library, name: str) -> None:
+    with library.changing() as records:
+        record = records.get(name)
+        if record is None or not record.removed:
+            raise BadInput(f"no removed skill is called {line(name)!r}")
+        del records[name]

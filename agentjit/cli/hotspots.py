@@ -1,0 +1,86 @@
+"""`aj hotspots`: what recurs, and what keeps it from being compiled."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from agentjit.cli.fresh import home, try_drained
+from agentjit.cli.terminal import as_json, console, iso, line, local, print_json, status
+from agentjit.data import folder
+from agentjit.library import Library
+from agentjit.pipeline import Study, study_all
+
+
+@click.command("hotspots")
+@as_json
+@click.option("--all", "everything", is_flag=True, help="Show all, not just the twenty hottest.")
+def command(as_json: bool, everything: bool) -> None:
+    """Show the workflows that recur: how often, what they cost, and whether they can be compiled.
+
+    \b
+    Example:  aj hotspots
+              aj hotspots --json | jq '.[0]'
+    """
+    where = home()
+    try_drained(where)
+    with status("looking for workflows that recur"):
+        studies = study_all(where, str(folder("skills_templates")), now=time.time())
+    names = {record.hotspot: record.name for record in Library(where).records()}
+    rows = [_row(study, names.get(study.hotspot.id)) for study in studies]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        click.echo("Nothing recurs yet. `aj import` loads past sessions; new ones are recorded as you work.")
+        return
+    shown = studies if everything else studies[:20]
+    for study in shown:
+        _print(study, names.get(study.hotspot.id))
+    if len(shown) < len(studies):
+        click.echo(f"… and {len(studies) - len(shown)} more: aj hotspots --all")
+
+
+def _row(study: Study, skill: str | None) -> dict[str, object]:
+    hotspot = study.hotspot
+    return {
+        "id": hotspot.id,
+        "prompt": str(hotspot.template) if hotspot.template else None,
+        "steps": list(hotspot.signature),
+        "effects": hotspot.effect,
+        "occurrences": len(hotspot.occurrences),
+        "sessions": hotspot.sessions,
+        "heat": round(hotspot.heat, 3),
+        "last_seen": iso(max(occurrence.episode.at for occurrence in hotspot.occurrences)),
+        "requests": hotspot.requests,
+        "tokens": hotspot.tokens,
+        "seconds": hotspot.seconds,
+        "compilable": study.plan is not None,
+        "reason": study.reason,
+        "skill": skill,
+    }
+
+
+def _print(study: Study, skill: str | None) -> None:
+    hotspot, out = study.hotspot, console()
+    title = line(str(hotspot.template)) if hotspot.template else "(inside episodes)"
+    out.print(title, style="bold")
+    for step in hotspot.signature:
+        out.print(f"    {line(step)[:200]}")
+    cost = [f"{hotspot.requests:.0f} model requests" if hotspot.requests else ""]
+    cost += [
+        f"{hotspot.tokens:,.0f} tokens" if hotspot.tokens else "",
+        f"{hotspot.seconds:.0f} s" if hotspot.seconds else "",
+    ]
+    costs = ", ".join(each for each in cost if each)
+    last = local(max(occurrence.episode.at for occurrence in hotspot.occurrences))
+    out.print(
+        f"  {len(hotspot.occurrences)} times in {hotspot.sessions} sessions, last {last}"
+        + (f"; each costs {costs}" if costs else "")
+    )
+    if study.plan is not None:
+        out.print(f"  compiled: {skill}" if skill else "  can be compiled: aj compile", style="green")
+    else:
+        out.print(f"  left alone: {line(study.reason)[:300]}", style="yellow")
+    out.print()

@@ -1,0 +1,161 @@
+"""`aj run`: run a skill by name."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import click
+
+from agentjit import spool
+from agentjit.cli.fresh import home
+from agentjit.cli.terminal import as_json, note, print_json, safe
+from agentjit.compile.phrase import call_text
+from agentjit.errors import BadInput
+from agentjit.home import Home
+from agentjit.library import Library, Record
+from agentjit.run.execute import Executed, Ready, execute
+from agentjit.skill import Plan, State
+
+_EXIT = {"answered": 0, "gathered": 0, "refused": 3, "handed_back": 4}
+
+
+@click.command("run")
+@click.argument("name")
+@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--dry-run", is_flag=True, help="Print what would run, and run nothing.")
+@click.option("--timeout", default=600.0, show_default=True, metavar="SECONDS", help="Stop it after this long.")
+@as_json
+@click.pass_context
+def command(
+    ctx: click.Context, name: str, arguments: tuple[str, ...], dry_run: bool, timeout: float, as_json: bool
+) -> None:
+    """Run a skill in the current directory.
+
+    Exit status: 0 answered or gathered, 2 a wrong call, 3 refused, 4 stopped at a contract.
+
+    \b
+    Example:  aj run pod-crashing namespace=staging
+              aj run pod-crashing namespace=staging --dry-run
+    """
+    where = home()
+    library = Library(where)
+    record = library.record(name)
+    plan = library.plan(name)
+    given = _given(plan, arguments)
+    if dry_run:
+        _dry_run(plan, given, as_json)
+        return
+    done = _run(where, library, record, plan, given, timeout)
+    _record(where, record, given, done)
+    if as_json:
+        print_json(_as_json(done))
+    else:
+        _print(done)
+    ctx.exit(_EXIT[done.outcome])
+
+
+def _given(plan: Plan, words: tuple[str, ...]) -> dict[str, str]:
+    """`k=v` words as arguments; a wrong call raises `BadInput` and nothing has run."""
+    given: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise BadInput(f"{word!r} is not of the form KEY=VALUE")
+        if key in given:
+            raise BadInput(f"{key} is given twice")
+        given[key] = value
+    usage = f"aj run {plan.name}" + "".join(f" {parameter.name}=…" for parameter in plan.parameters)
+    known = {parameter.name: parameter for parameter in plan.parameters}
+    if foreign := [key for key in given if key not in known]:
+        raise BadInput(f"{plan.name} has no argument {foreign[0]!r}; call it as: {usage}")
+    if missing := [key for key in known if key not in given]:
+        raise BadInput(f"{plan.name} needs {missing[0]}; call it as: {usage}")
+    for key, value in given.items():
+        if not _matches(known[key].pattern, value):
+            examples = ", ".join(known[key].seen[:3])
+            raise BadInput(f"{key}={value!r} does not look like what was seen ({examples}; {known[key].pattern})")
+    return given
+
+
+def _matches(pattern: str, value: str) -> bool:
+    import re
+
+    return re.fullmatch(pattern, value) is not None
+
+
+def _run(where: Home, library: Library, record: Record, plan: Plan, given: dict[str, str], timeout: float) -> Executed:
+    if record.state in (State.DISABLED, State.RETIRED):
+        return Executed("refused", "", f"it is {record.state}: {record.reason}", [], 0.0)
+    ready = Ready(record.name, library.folder(record.name), record.hash, plan.effects, record.is_approved)
+    return execute(ready, given, cwd=os.getcwd(), env=os.environ, seconds=timeout)
+
+
+def _dry_run(plan: Plan, given: dict[str, str], as_json: bool) -> None:
+    steps = []
+    for step in plan.steps:
+        text = call_text(step.call)
+        for key, value in given.items():
+            text = text.replace(f"{{{key}}}", value)
+        steps.append({"text": text, "effect": step.effect})
+    if as_json:
+        print_json({"outcome": "dry_run", "steps": steps})
+        return
+    click.echo(f"{plan.name} would run in {os.getcwd()} (what stands in braces comes out of an earlier step):")
+    for each in steps:
+        click.echo(f"  {each['effect']:16} {safe(each['text'])}")
+
+
+def _record(where: Home, record: Record, given: dict[str, str], done: Executed) -> None:
+    decision = {
+        "aj": "decision",
+        "id": f"{os.getpid():x}-{time.time_ns():x}",
+        "at": time.time(),
+        "session": "",
+        "episode": "",
+        "entry": "name",
+        "decision": "run",
+        "reason": done.reason or "called by name",
+        "skill": record.name,
+        "version": record.version,
+        "outcome": done.outcome,
+        "seconds": round(done.seconds, 3),
+        "arguments": given,
+        "steps": _steps(done),
+    }
+    try:
+        where.ensure()
+        spool.write(where, "run", [json.dumps(decision).encode()])
+    except OSError as error:
+        note(f"aj: this run is not in the log: {error}")
+
+
+def _steps(done: Executed) -> list[dict[str, object]]:
+    return [
+        {"text": s.call.text, "exit_code": s.result.exit_code, "seconds": round(s.result.seconds, 3)}
+        for s in done.steps
+    ]
+
+
+def _as_json(done: Executed) -> dict[str, object]:
+    return {
+        "outcome": done.outcome,
+        "answer": done.answer,
+        "reason": done.reason,
+        "steps": _steps(done),
+        "seconds": round(done.seconds, 3),
+    }
+
+
+def _print(done: Executed) -> None:
+    if done.outcome == "answered":
+        click.echo(safe(done.answer))
+        return
+    if done.outcome == "refused":
+        note(f"aj: refused: {done.reason}")
+        return
+    for step in done.steps:
+        click.echo(f"$ {safe(step.call.text)}\n{safe(step.result.stdout)}")
+    if done.outcome == "handed_back":
+        note(f"aj: stopped after {len(done.steps)} steps: {done.reason}")

@@ -1,0 +1,76 @@
+"""What commands print: tables and colour on a terminal, plain text in a pipe, JSON when asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout; lone surrogates are escaped."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def console() -> Console:
+    """The terminal: no colour in a pipe or with NO_COLOR, no markup (text from traces is text)."""
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+
+
+def safe(text: str) -> str:
+    """Text from traces for a terminal: nothing in it can move the cursor or colour the screen."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def line(text: str) -> str:
+    """The same on one line."""
+    return " ".join(safe(text).split())
+
+
+def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on a terminal; in a pipe one row a line, cells parted by tabs, titles first."""
+    rows = [[line(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in ([title.lower() for title in titles], *rows):
+            click.echo("\t".join(row))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console().print(table)
+
+
+def iso(at: float | None) -> str | None:
+    """A Unix time in UTC as ISO 8601, None for none."""
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def local(at: float | None) -> str:
+    """A Unix time as a person's clock shows it."""
+    return "never" if at is None else datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
+
+
+@contextmanager
+def status(text: str) -> Iterator[None]:
+    """A spinner on stderr while something takes its time, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with Console(stderr=True).status(text):
+        yield
+
+
+def note(text: str) -> None:
+    """A remark on stderr, out of the way of what is piped."""
+    click.echo(text, err=True)

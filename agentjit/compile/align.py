@@ -1,0 +1,136 @@
+"""Alignment: the occurrences of a hotspot as a table, one row a step, one column a word that may vary."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from agentjit.errors import NotCompilable
+from agentjit.hotspot import Hotspot, Line, Operation, Word
+
+_POSITIONAL = re.compile(r"\$\{?[1-9@*#]")
+_QUOTED_POSITION = re.compile(r'"\$[1-9]')
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One place in a step: `values[i]` is what occurrence i had there.
+
+    `start` and `end` are the word's span in the last occurrence's text (-1 where there is no text); `before` is the
+    word in front of it, for names and messages.
+    """
+
+    values: tuple[str, ...]
+    start: int = -1
+    end: int = -1
+    before: str = ""
+
+    @property
+    def varies(self) -> bool:
+        return len(set(self.values)) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedStep:
+    """The same step in every occurrence. `form` is argv, script or read; `text` the newest occurrence's line."""
+
+    form: str
+    operations: tuple[Operation, ...]
+    columns: tuple[Column, ...]
+    text: str = ""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return tuple(operation.call.output for operation in self.operations)
+
+    @property
+    def title(self) -> str:
+        return self.operations[-1].signature
+
+
+def align(hotspot: Hotspot) -> list[AlignedStep]:
+    """Align a hotspot's occurrences step by step; `NotCompilable` says what cannot be."""
+    rows = zip(*(occurrence.operations for occurrence in hotspot.occurrences), strict=True)
+    return [_step(tuple(row)) for row in rows]
+
+
+def _step(operations: tuple[Operation, ...]) -> AlignedStep:
+    tool = operations[0].call.tool
+    if tool == "Bash":
+        return _shell(operations)
+    if tool == "Read":
+        return _read(operations)
+    raise NotCompilable(f"a step uses {tool}, which AgentJIT cannot perform by itself yet")
+
+
+def _read(operations: tuple[Operation, ...]) -> AlignedStep:
+    inputs = [operation.call.input for operation in operations]
+    for key in ("offset", "limit"):
+        if len({repr(given.get(key)) for given in inputs}) > 1:
+            raise NotCompilable(f"the {key} of a Read varies")
+    paths = tuple(str(given.get("file_path", "")) for given in inputs)
+    return AlignedStep("read", operations, (Column(paths, before="Read"),))
+
+
+def _shell(operations: tuple[Operation, ...]) -> AlignedStep:
+    if any(operation.call.input.get("run_in_background") for operation in operations):
+        raise NotCompilable("a step runs in the background")
+    lines = [operation.line for operation in operations]
+    known = [line for line in lines if line is not None]
+    if len(known) != len(lines):
+        raise NotCompilable("a command was not parsed")
+    text = known[-1].text
+    if all(line.plain for line in known):
+        words = [line.commands[0].words for line in known]
+        if len({len(each) for each in words}) > 1:
+            raise NotCompilable(f"`{operations[-1].signature}` has a varying number of words")
+        return AlignedStep("argv", operations, _columns(words), text)
+    if any(line.opaque for line in known):
+        if len({line.text.strip() for line in known}) > 1:
+            raise NotCompilable(f"a command that varies was not taken apart ({known[-1].opaque}): {text[:60]}")
+        return AlignedStep("script", operations, (), text)
+    if not _same_structure(known):
+        raise NotCompilable(f"`{operations[-1].signature}` is written in more than one way")
+    return AlignedStep("script", operations, _columns([_script_words(line) for line in known]), text)
+
+
+def _script_words(line: Line) -> tuple[Word, ...]:
+    """The words that may vary, in order; raises where the shape of the line gives a value no safe way in."""
+    if _QUOTED_POSITION.search(line.text) or any(
+        word.value is None and _POSITIONAL.search(word.raw) for command in line.commands for word in command.words
+    ):
+        raise NotCompilable(f"a command uses the shell's positional parameters: {line.text[:60]}")
+    found: list[Word] = []
+    for command in line.commands:
+        found += command.words
+        found += [redirect.target for redirect in command.redirects if redirect.target]
+    return tuple(found)
+
+
+def _columns(rows: list[tuple[Word, ...]]) -> tuple[Column, ...]:
+    if len({len(row) for row in rows}) > 1:
+        raise NotCompilable("a command has a varying number of words")
+    columns: list[Column] = []
+    for place, words in enumerate(zip(*rows, strict=True)):
+        if any(word.value is None for word in words):
+            if len({word.raw for word in words}) > 1:
+                raise NotCompilable(f"a value varies inside a shell expansion: {words[-1].raw[:60]}")
+            values = tuple(word.raw for word in words)
+        else:
+            values = tuple(word.value or "" for word in words)
+        before = rows[-1][place - 1].value or "" if place else ""
+        columns.append(Column(values, words[-1].start, words[-1].end, before))
+    return tuple(columns)
+
+
+def _same_structure(lines: list[Line]) -> bool:
+    """Whether lines differ in nothing but the values of their words."""
+
+    def skeleton(line: Line) -> object:
+        commands = [
+            (len(c.words), c.assignments, [(r.operator, r.target is None and r.raw) for r in c.redirects])
+            for c in line.commands
+        ]
+        return (commands, [";" if connector == "\n" else connector for connector in line.connectors])
+
+    return len({repr(skeleton(line)) for line in lines}) == 1

@@ -1,0 +1,140 @@
+"""The closing answer: whether what the model said at the end follows from what the steps printed.
+
+The final messages are anti-unified (Plotkin 1970) at the level of words: what is common is constant, and every place in
+which they differ must be explained like an argument. If one cannot be, the answer needed judgement and the skill only
+gathers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+
+from agentjit.compile.contract import mask
+from agentjit.compile.explain import Values, Vector
+from agentjit.compile.finders import Sources
+from agentjit.skill import Argument, Piece, Ref, Text
+
+_TOKEN = re.compile(r"\s+|[\"'`(\[<*_]+|[^\s\"'`()\[\]<>*_](?:\S*?)(?=[\"'`)\]>*.,:;!?]*(?:\s|$))|\S")
+_LINES = (0, 1, 2, -1, -2)  # lines of an output that an answer may quote
+_LONGEST = 20_000  # characters of an answer
+
+
+def closing(finals: Sequence[str | None], values: Values) -> Argument | None:
+    """The answer as pieces, None if it cannot be derived in every occurrence. May bind values of the outputs."""
+    texts = tuple(final.strip() if final else "" for final in finals)
+    if not all(texts) or max(map(len, texts)) > _LONGEST:
+        return None
+    blocks = _whole_outputs(values)
+    masked, names = mask(texts, {**values.varying(), **blocks})
+    named = {mark: _named(name, values, blocks) for mark, name in names.items()}
+    if any(ref is None for ref in named.values()):
+        return None
+    pieces: list[Piece] = []
+    for run in _columns([_TOKEN.findall(text) for text in masked]):
+        if (explained := _explain(run, named, values)) is None:
+            return None
+        pieces += explained
+    return _joined(pieces)
+
+
+def _whole_outputs(values: Values) -> dict[str, Vector]:
+    """Each step's output as it stands, and its first and last lines, under names that no value has; only what varies
+    and is there every time.
+    """
+    outputs = {f"output {step}": tuple(map(str.strip, texts)) for step, texts in enumerate(values.outputs)}
+    for step, texts in enumerate(values.outputs):
+        rows = [text.strip("\n").split("\n") for text in texts]
+        for number in _LINES:
+            if all(-len(row) <= number < len(row) for row in rows):
+                outputs[f"line {step} {number}"] = tuple(row[number].strip() for row in rows)
+    return {name: texts for name, texts in outputs.items() if all(texts) and len(set(texts)) > 1}
+
+
+def _named(name: str, values: Values, blocks: Sources) -> Ref | None:
+    if name in values.sources:
+        values.used.add(name)
+        return Ref(name=name)
+    return values.bind(blocks[name], prose=True)
+
+
+def _columns(rows: list[list[str]]) -> list[Vector]:
+    """Runs of tokens side by side: a run is constant, or it differs and is as short as the constants around allow."""
+    if len({len(row) for row in rows}) == 1:
+        return list(zip(*rows, strict=True))
+    rows = [_glued(row) for row in rows]
+    common = rows[0]
+    for row in rows[1:]:
+        blocks = SequenceMatcher(None, common, row, autojunk=False).get_matching_blocks()
+        common = [token for block in blocks for token in common[block.a : block.a + block.size]]
+    runs = [_runs(common, row) for row in rows]
+    return list(zip(*runs, strict=True))
+
+
+def _glued(row: list[str]) -> list[str]:
+    """White space as part of the word behind it: a space is no landmark."""
+    glued: list[str] = []
+    for token in row:
+        if glued and glued[-1].isspace():
+            glued[-1] += token
+        else:
+            glued.append(token)
+    return glued
+
+
+def _runs(common: list[str], row: list[str]) -> list[str]:
+    """`row` as gap, constant, gap, …, constant, gap around the tokens of `common`, matched from the left."""
+    runs, gap = [], ""
+    rest = iter(row)
+    for token in common:
+        for own in rest:
+            if own == token:
+                break
+            gap += own
+        runs += [gap, token]
+        gap = ""
+    return [*runs, "".join(rest)]
+
+
+def _explain(run: Vector, named: dict[str, Ref | None], values: Values) -> list[Piece] | None:
+    if len(set(run)) == 1:
+        return _unmask(run[0], named)
+    if any(mark in text for mark in named for text in run):
+        return None  # a known value here in some messages only
+    head = _same(text[: len(text) - len(text.lstrip())] for text in run)
+    tail = _same(text[len(text.rstrip()) :] for text in run)
+    argument = values.explain(tuple(map(str.strip, run)), prose=True) if all(map(str.strip, run)) else None
+    if argument is None or head is None or tail is None:
+        return None
+    return [*_unmask(head, {}), *argument, *_unmask(tail, {})]
+
+
+def _same(texts: Iterable[str]) -> str | None:
+    distinct = set(texts)
+    return distinct.pop() if len(distinct) == 1 else None
+
+
+def _unmask(text: str, named: dict[str, Ref | None]) -> list[Piece]:
+    """Constant text with known values in it, as pieces."""
+    marks = "".join(named)
+    parts = re.split(f"([{marks}])", text) if marks else [text]
+    pieces: list[Piece] = []
+    for part in parts:
+        ref = named.get(part)
+        if ref is not None:
+            pieces.append(ref)
+        elif part:
+            pieces.append(Text(text=part))
+    return pieces
+
+
+def _joined(pieces: Sequence[Piece]) -> Argument:
+    joined: list[Piece] = []
+    for piece in pieces:
+        last = joined[-1] if joined else None
+        if isinstance(piece, Text) and isinstance(last, Text):
+            joined[-1] = Text(text=last.text + piece.text)
+        else:
+            joined.append(piece)
+    return tuple(joined)

@@ -1,0 +1,200 @@
+"""Finders: every way in which a value could have been taken out of an output, kept only if it is true in all traces.
+
+Programming by example over a small language (whole text, line, table cell, JSON path, pattern with context; compare
+Gulwani, "Automating String Processing in Spreadsheets", POPL 2011). A candidate is generated from the first trace and
+tried on the others with the very functions that the skill will run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from agentjit import kit
+from agentjit.compile.kinds import escaped, passing
+from agentjit.kit.checks import scalar
+from agentjit.skill import Cell, Field_, Finder, JsonPath, LineAt, Pattern, Piece, Ref, Text, Whole
+
+Sources = Mapping[str, tuple[str, ...]]
+"""Named values that a finder may refer to: what occurrence i had for each name."""
+
+_LEAVES = 4000  # of one JSON text that are looked at
+_KEPT = 3  # explanations that must agree at run time; more would not be read
+_CONTEXT = re.compile(r"[^\s:=\"',]+[\"']?\s*[:=]\s*[\"']?$|[A-Za-z#]+:?\s+[\"'#]?$")
+
+
+def find(finder: Finder, text: str, bound: Mapping[str, str]) -> list[str]:
+    """What `finder` finds in `text`, with `bound` for its references."""
+
+    def value(piece: Piece) -> str:
+        return piece.text if isinstance(piece, Text) else bound[piece.name]
+
+    if isinstance(finder, Whole):
+        return kit.whole()(text)
+    if isinstance(finder, LineAt):
+        return kit.line(finder.number)(text)
+    if isinstance(finder, Cell):
+        where = {column: value(piece) for column, piece in finder.where}
+        starts = "".join(map(value, finder.starts))
+        return kit.cell(column=finder.column, row=finder.row, where=where, starts=starts)(text)
+    if isinstance(finder, JsonPath):
+        path = [{part.key: value(part.value)} if isinstance(part, Field_) else part for part in finder.path]
+        return kit.json_path(*path)(text)
+    return kit.pattern(finder.expression)(text)
+
+
+def finders(texts: Sequence[str], values: Sequence[str], sources: Sources) -> tuple[Finder, ...]:
+    """Up to three finders that give `values[i]`, and nothing else, in every `texts[i]`; the best explanation first."""
+    if any(not value for value in values):
+        return ()
+    bound = [{name: column[i] for name, column in sources.items()} for i in range(len(texts))]
+    found: list[Finder] = []
+    for candidate in _candidates(texts, values, sources):
+        agrees = all(find(candidate, texts[i], bound[i]) == [values[i]] for i in range(len(texts)))
+        if agrees and candidate not in found:
+            found.append(candidate)
+        if len(found) == _KEPT:
+            break
+    return tuple(found)
+
+
+def _candidates(texts: Sequence[str], values: Sequence[str], sources: Sources) -> Iterator[Finder]:
+    """Likely explanations before accidental ones: by key before by position, by neighbour before by line number."""
+    text, value = texts[0], values[0]
+    if text.strip() == value:
+        yield Whole()
+    if isinstance(_root(text), dict | list):
+        yield from _json(text, value, sources)
+        return
+    ways = (_cells(texts, value, sources), _patterns(texts, values))
+    for way in ways if is_table(text) else reversed(ways):
+        yield from way
+    lines = text.strip("\n").split("\n")
+    for number, line in enumerate(lines):
+        if line.strip() == value:
+            yield from (LineAt(number=n) for n in (number, number - len(lines)) if -3 <= n <= 3)
+
+
+def _known(text: str, sources: Sources) -> list[Piece]:
+    """What `text` of the first trace may stand for: a named value, or itself."""
+    named: list[Piece] = [Ref(name=name) for name, column in sources.items() if column[0] == text]
+    return [*named, Text(text=text)]
+
+
+def json_leaves(text: str) -> list[JsonPath]:
+    """The path of every scalar in a JSON text, in its order; none if it is no JSON object or list."""
+    return [JsonPath(path=path) for path, _ in _leaves(_root(text), (), iter(range(_LEAVES)))]
+
+
+def _root(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _json(text: str, value: str, sources: Sources) -> Iterator[Finder]:
+    root = _root(text)
+    paths = [path for path, leaf in _leaves(root, (), iter(range(_LEAVES))) if leaf == value]
+    keyed = [keyed for path in paths for keyed in _by_key(root, path, sources)]
+    yield from (JsonPath(path=path) for path in [*keyed, *paths])
+
+
+Path = tuple[str | int | Field_, ...]
+
+
+def _leaves(node: object, path: Path, budget: Iterator[int]) -> Iterator[tuple[Path, str]]:
+    if next(budget, None) is None:
+        return
+    if isinstance(node, dict):
+        for key, child in node.items():
+            yield from _leaves(child, (*path, key), budget)
+    elif isinstance(node, list):
+        for place, child in enumerate(node):
+            yield from _leaves(child, (*path, place), budget)
+    elif node is not None and path:
+        yield path, scalar(node)
+
+
+def _by_key(root: object, path: Path, sources: Sources) -> Iterator[Path]:
+    """The same place, with the last list position replaced by what the item says of itself."""
+    places = [i for i, part in enumerate(path) if isinstance(part, int)]
+    if not places:
+        return
+    node = root
+    for part in path[: places[-1] + 1]:
+        node = node[part]  # type: ignore[index]
+    if not isinstance(node, dict):
+        return
+    for key, own in node.items():
+        if isinstance(own, dict | list) or own is None or path[places[-1] + 1 :] == (key,):
+            continue
+        for piece in _known(scalar(own), sources):
+            yield (*path[: places[-1]], Field_(key=key, value=piece), *path[places[-1] + 1 :])
+
+
+def _cells(texts: Sequence[str], value: str, sources: Sources) -> Iterator[Finder]:
+    rows = [line.split() for line in texts[0].split("\n") if line.strip()]
+    if len(rows) > 2000:
+        return
+    places = [(r, c) for r, row in enumerate(rows) for c, cell in enumerate(row) if cell == value][:50]
+    named: list[Finder] = []
+    starting: list[Cell] = []
+    fixed: list[tuple[int, Cell]] = []
+    for r, c in places:
+        starting += [Cell(column=c, starts=start) for start in _starts(value, sources)]
+        for column, text in enumerate(rows[r]):
+            if column == c or passing(text):
+                continue
+            for piece in _known(text, sources):
+                finder = Cell(column=c, where=((column, piece),))
+                if isinstance(piece, Ref):
+                    named.append(finder)
+                else:  # a word says more than a number: `CrashLoopBackOff` before `0/1`
+                    fixed.append((-sum(map(str.isalpha, text)), finder))
+    ordered = [finder for _, finder in sorted(fixed, key=lambda each: each[0])]
+    yield from named
+    yield from ordered
+    yield from starting
+    for start in starting:
+        yield from (finder.model_copy(update={"starts": start.starts}) for finder in ordered)
+    for r, c in places:
+        yield from (Cell(column=c, row=row) for row in (r, r - len(rows)) if -2 <= row <= 2)
+
+
+def _starts(value: str, sources: Sources) -> list[tuple[Piece, ...]]:
+    """Named values that `value` of the first trace begins with, and the separator behind them."""
+    found: list[tuple[Piece, ...]] = []
+    for name, column in sources.items():
+        rest = value[len(column[0]) :]
+        if column[0] and value.startswith(column[0]) and rest and not rest[0].isalnum():
+            found.append((Ref(name=name), Text(text=rest[0])))
+    return found
+
+
+def is_table(text: str) -> bool:
+    """Rows under titles in capitals, or three rows and more of the same width."""
+    rows = [line.split() for line in text.split("\n") if line.strip()]
+    if len(rows) < 2 or len(rows[0]) < 2:
+        return False
+    titles = all(re.fullmatch(r"[A-Z][A-Z()/%_-]*", cell) for cell in rows[0])
+    return titles or (len(rows) >= 3 and len({len(row) for row in rows}) == 1)
+
+
+def _patterns(texts: Sequence[str], values: Sequence[str]) -> Iterator[Finder]:
+    """`key: VALUE`, `key=VALUE`, `word VALUE`: the text just before the value, if every trace has it."""
+    text, value = texts[0], values[0]
+    start = text.find(value)
+    tried = 0
+    while start >= 0 and tried < 50:
+        tried += 1
+        context = _CONTEXT.search(text[text.rfind("\n", 0, start) + 1 : start])
+        after = text[start + len(value) : start + len(value) + 1]
+        if context and not (after.isalnum() or after in ("-", "_")):
+            stop = r"[^\s\"',;)}\]]+" if after in ('"', "'", ",", ";", ")", "}", "]") else r"\S+"
+            word = r"(?<!\w)" if context[0][0].isalnum() else ""
+            yield Pattern(expression=f"{word}{escaped(context[0])}({stop})")
+            if after in ("", "\n"):
+                yield Pattern(expression=f"{word}{escaped(context[0])}(.*\\S)$")
+        start = text.find(value, start + 1)

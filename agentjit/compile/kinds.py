@@ -1,0 +1,48 @@
+"""Kinds of values: what the values seen in one place look like, as the tightest regular expression of a short list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_KINDS = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    r"[0-9]+",
+    r"[0-9]+\.[0-9]+",
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    r"[A-Z][A-Z0-9]*-[0-9]+",
+    r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
+    r"v?[0-9]+(?:\.[0-9]+)+",
+    r"[0-9a-f]{7,64}",
+    r"[A-Za-z_][A-Za-z0-9_]*",
+    r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    r"[A-Za-z0-9][A-Za-z0-9_.+-]*@[A-Za-z0-9.-]+",
+    r"/?[A-Za-z0-9_.][A-Za-z0-9_./-]*",
+    r"https?://[^\s\"'<>]+",
+    r"[^\s-]\S*",
+)
+_QUANTITY = re.compile(r"(?:[0-9]+[smhdwy])+|[0-9]+(?:\.[0-9]+)?(?:ms|[KMGT]i?B?|%)|[0-9:T.-]{5,}Z?")
+_COMPILED = tuple(re.compile(kind) for kind in _KINDS)
+_LONGEST = 80  # characters; a value more than twice as long as any seen (and than this) is of another kind
+
+
+def passing(text: str) -> bool:
+    """Whether a value is of the moment (an age, a time, a size, a share): the same twice only by chance."""
+    return _QUANTITY.fullmatch(text) is not None
+
+
+def escaped(text: str) -> str:
+    """`text` as a regular expression, with no more backslashes than it needs."""
+    return re.escape(text).replace("\\ ", " ").replace("\\\n", "\\n").replace("\\-", "-").replace('\\"', '"')
+
+
+def kind_of(values: Sequence[str]) -> str | None:
+    """A regular expression that each value matches in full; None if one is empty, has white space or starts with `-`.
+
+    No kind admits white space or a leading dash: a value can never become two words or an option.
+    """
+    for kind, compiled in zip(_KINDS, _COMPILED, strict=True):
+        if all(compiled.fullmatch(value) for value in values):
+            longest = max(_LONGEST, 2 * max(map(len, values)))
+            return f"(?=.{{1,{longest}}}\\Z){kind}" if max(map(len, values)) > _LONGEST else kind
+    return None

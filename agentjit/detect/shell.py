@@ -1,0 +1,124 @@
+"""Reading shell lines as bash reads them (the only importer of tree-sitter).
+
+Two readers look at every line. A lexer written for the simple part of the grammar (lists, pipelines, words, quotes,
+redirections, here-documents) takes it apart; tree-sitter, which knows the whole grammar, says where programs and
+substitutions begin and end. Where they differ, or where the line has more than simple commands, it stays whole: a line
+that is not taken apart costs a chance, one that is taken apart wrongly runs the wrong thing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import tree_sitter_bash
+from tree_sitter import Language, Node, Parser
+
+from agentjit.detect.lexer import Opaque, Reader
+from agentjit.hotspot import Command, Line, Redirect, Word
+
+LIMIT = 65_536
+"""Longer lines are not read, in characters."""
+
+SHELL_ONLY = frozenset(
+    (
+        *(".", ":", "alias", "bg", "bind", "break", "builtin", "caller", "cd", "command", "compgen", "complete"),
+        *("compopt", "continue", "declare", "dirs", "disown", "enable", "eval", "exec", "exit", "export", "fc", "fg"),
+        *("getopts", "hash", "help", "history", "jobs", "let", "local", "logout", "mapfile", "popd", "pushd", "read"),
+        *("readarray", "readonly", "return", "set", "shift", "shopt", "source", "suspend", "times", "trap", "type"),
+        *("typeset", "ulimit", "umask", "unalias", "unset", "wait"),
+    )
+)
+"""Builtins that mean something else, or nothing, outside a shell."""
+
+_GRAMMAR = Language(tree_sitter_bash.language())
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_PROGRAM_NODES = frozenset(("command_name", "declaration_command", "unset_command", "test_command"))
+
+
+def parse(text: str) -> Line:
+    """Take a shell line apart, never raising.
+
+    Offsets are characters of `text`; `opaque` says why a line stayed whole.
+    """
+    try:
+        return _read(text)
+    except Opaque as reason:
+        return Line(text=text, opaque=str(reason))
+
+
+def runs_without_shell(line: Line) -> bool:
+    """Whether `line` is one literal command that means the same as an argument list (no builtin such as `cd`)."""
+    return line.plain and bool(line.commands[0].words) and line.commands[0].words[0].value not in SHELL_ONLY
+
+
+def canonical(text: str) -> tuple[object, ...]:
+    """A hashable form, equal for two lines that make the same calls up to quoting and white space.
+
+    `("opaque", text)` for an opaque line, else `(commands, connectors)` with `(literal?, text)` for each word.
+    """
+    line = parse(text)
+    if line.opaque:
+        return ("opaque", text.strip())
+    commands = tuple(_canonical_command(command) for command in line.commands)
+    return (commands, tuple(";" if connector == "\n" else connector for connector in line.connectors))
+
+
+def _canonical_command(command: Command) -> tuple[object, ...]:
+    assignments = tuple(_canonical_assignment(raw) for raw in command.assignments)
+    words = tuple(_canonical_word(word) for word in command.words)
+    return (assignments, words, tuple(_canonical_redirect(redirect) for redirect in command.redirects))
+
+
+def _canonical_word(word: Word) -> tuple[bool, str]:
+    return (False, word.raw) if word.value is None else (True, word.value)
+
+
+def _canonical_assignment(raw: str) -> tuple[bool, str]:
+    try:
+        return _canonical_word(Reader(raw).word())
+    except Opaque:
+        return (False, raw)
+
+
+def _canonical_redirect(redirect: Redirect) -> tuple[object, ...]:
+    default = {"0<": "<", "1>": ">", "1>>": ">>", "1>|": ">|", "1>&": ">&", "0<&": "<&"}
+    operator = default.get(redirect.operator, redirect.operator)
+    return (operator, _canonical_word(redirect.target) if redirect.target else (False, redirect.raw))
+
+
+def _read(text: str) -> Line:
+    if len(text) > LIMIT:
+        raise Opaque("too long")
+    if any("\ud800" <= char <= "\udfff" or char == "\0" for char in text):
+        raise Opaque("not text")
+    reader = Reader(text)
+    drafts, connectors = reader.commands()
+    _second_opinion(text, reader)
+    nested = tuple(draft.command() for draft in reader.nested)
+    return Line(text, tuple(draft.command() for draft in drafts), tuple(connectors), nested)
+
+
+def _second_opinion(text: str, reader: Reader) -> None:
+    """Refuse the line if tree-sitter finds other programs or other substitutions in it than the lexer."""
+    # One byte for each character keeps offsets; to bash too, what is not ASCII is just a letter of a word.
+    root = Parser(_GRAMMAR).parse(_NOT_ASCII.sub("%", text).encode("ascii")).root_node
+    if root.has_error:
+        raise Opaque("a syntax error, or too much syntax")
+    programs: set[int] = set()
+    substitutions: set[tuple[int, int]] = set()
+    for node in _descend(root):
+        if node.type in _PROGRAM_NODES:
+            programs.add(node.start_byte)
+        elif node.type == "command_substitution":
+            substitutions.add((node.start_byte, node.end_byte))
+    if programs != reader.programs or substitutions != reader.substitutions:
+        raise Opaque("two readings of the same line")
+
+
+def _descend(root: Node) -> Iterator[Node]:
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(node.named_children)

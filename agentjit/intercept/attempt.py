@@ -1,0 +1,134 @@
+"""One attempt at a prompt: decide, run, tell the harness, record. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from agentjit import kit, spool
+from agentjit.home import Home
+from agentjit.intercept.decide import decide
+from agentjit.run.execute import Executed, Ready, execute
+
+LIMIT = 25.0  # seconds a run may take in the prompt hook, whose own time-out is 30
+CONTEXT = 9000  # characters; the harness spills more than 10,000 to a file
+NOTE = 1500  # characters of what a hand-back tells
+
+
+class Attempt(NamedTuple):
+    """What the harness gets on stdout (None: nothing, the prompt passes)."""
+
+    output: dict[str, Any] | None
+
+
+def attempt(home: Home, raw: bytes, rows: list[str], *, env: Mapping[str, str]) -> Attempt:
+    """Decide about the prompt in the hook payload `raw`, with the index rows that share a word with it, and act.
+
+    The prompt and the decision are in the spool before anything runs, so that a kill leaves a trace of what was begun.
+    """
+    payload = json.loads(raw)
+    prompt, cwd = str(payload["prompt"]), str(payload.get("cwd") or os.getcwd())
+    mode = str(payload.get("permission_mode") or "default")
+    found = [json.loads(row) for row in rows]
+    decision = decide(prompt, found, cwd=cwd, mode=mode)
+    if payload.get("agent_id"):
+        decision = decision._replace(match=None, reason="it is a sub-agent's prompt")
+    now = time.time()
+    said: dict[str, Any] = {
+        "aj": "decision",
+        "id": f"{os.getpid():x}-{time.time_ns():x}",
+        "at": now,
+        "entry": "prompt",
+        "decision": "run" if decision.match else "pass",
+        "skill": decision.skill,
+        "reason": decision.reason,
+    }
+    if not decision.match:
+        spool.write(home, "UserPromptSubmit", [raw, json.dumps(said).encode()])
+        return Attempt(None)
+    entry, arguments = decision.match
+    said |= {"version": entry["version"], "arguments": arguments}
+    begun = {**said, "outcome": "handed_back", "reason": "it was begun and did not come to an end"}
+    spool.write(home, "UserPromptSubmit", [raw, json.dumps(begun).encode()])
+    ready = Ready(
+        entry["name"], os.path.join(home.skills, entry["name"]), entry["hash"], entry["effects"], entry["approved"]
+    )
+    done = execute(ready, arguments, cwd=cwd, env=env, seconds=LIMIT, mode=mode)
+    spool.write(home, "run", [json.dumps({**said, **outcome(done, entry, payload)}).encode()])
+    return Attempt(_output(entry, done, env))
+
+
+def outcome(done: Executed, entry: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a decision record that a finished run fills in."""
+    saved = done.outcome in ("answered", "gathered")
+    left = 1 if done.outcome == "gathered" else 0  # the one turn that concludes
+    requests = max(0, round(entry["requests"]) - left) if saved else 0
+    share = requests / entry["requests"] if entry["requests"] else 0.0
+    return {
+        "session": str(payload.get("session_id", "")),
+        "episode": f"{payload.get('session_id', '')}:{payload.get('prompt_id', '')}",
+        "outcome": done.outcome,
+        "reason": done.reason or f"it is the prompt of {entry['name']}",
+        "seconds": round(done.seconds, 3),
+        "steps": [
+            {"text": s.call.text, "exit_code": s.result.exit_code, "seconds": round(s.result.seconds, 3)}
+            for s in done.steps
+        ],
+        "requests": requests,
+        "tokens": round(entry["tokens"] * share),
+        "saved_seconds": round(max(0.0, entry["model_seconds"] * share - done.seconds), 3) if saved else 0.0,
+    }
+
+
+def _output(entry: Mapping[str, Any], done: Executed, env: Mapping[str, str]) -> dict[str, Any] | None:
+    if done.outcome == "answered":
+        return {"continue": False, "stopReason": f"{done.answer}\n{_dim(_line(entry, done), env)}"}
+    if done.outcome == "gathered":
+        return _context(_gathered(entry, done))
+    return _context(_handed_back(entry, done)) if done.steps else None
+
+
+def _context(text: str) -> dict[str, Any]:
+    return {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": text}}
+
+
+def _dim(text: str, env: Mapping[str, str]) -> str:
+    """Dim on the interactive screen only: in print mode the text goes to programs, who want no escapes."""
+    interactive = env.get("CLAUDE_CODE_ENTRYPOINT") == "cli" and "NO_COLOR" not in env
+    return f"\x1b[2m{text}\x1b[22m" if interactive else text
+
+
+def _line(entry: Mapping[str, Any], done: Executed) -> str:
+    """What was done and what it saved, on one line."""
+    steps = f"{len(done.steps)} step" + ("" if len(done.steps) == 1 else "s")
+    tokens = f", about {entry['tokens']:,.0f} tokens saved" if entry["tokens"] else ""
+    return f"— AgentJIT: {entry['name']}, {steps}, {done.seconds:.1f} s{tokens}"
+
+
+def _gathered(entry: Mapping[str, Any], done: Executed) -> str:
+    head = (
+        f"For this prompt AgentJIT has just run the steps that were run for every prompt like it ({entry['name']}). "
+        "These are their results, as the Bash and Read tools give them; no need to run them again."
+    )
+    room = max(200, (CONTEXT - len(head)) // max(1, len(done.steps)) - 120)
+    return "\n\n".join((head, *(_shown(step, room) for step in done.steps)))
+
+
+def _handed_back(entry: Mapping[str, Any], done: Executed) -> str:
+    head = (
+        f"AgentJIT began the learned workflow {entry['name']} for this prompt and stopped after {len(done.steps)} "
+        f"step(s): {done.reason[:400]}. Nothing was said to the user. What it ran, with results:"
+    )
+    room = max(80, (NOTE - len(head)) // len(done.steps) - 40)
+    return "\n\n".join((head, *(_shown(step, room) for step in done.steps)))
+
+
+def _shown(step: kit.Step, room: int) -> str:
+    text = step.result.stdout.rstrip()
+    if len(text) > room:
+        text = f"{text[: room // 2]}\n[… {len(text) - room} characters left out …]\n{text[-room // 2 :]}"
+    status = "" if step.result.exit_code in (0, None) else f"\n(exit status {step.result.exit_code})"
+    return f"$ {step.call.text}\n{text}{status}"

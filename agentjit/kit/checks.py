@@ -1,0 +1,162 @@
+"""Contracts: what was true in every trace and must be true again, and how values come out of outputs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+
+from .calls import Result
+
+Finder = Callable[[str], list[str]]
+
+
+class Deviation(Exception):
+    """Reality differs from the traces: the run stops here and the model goes on."""
+
+    def __init__(self, expected: str, seen: str) -> None:
+        super().__init__(f"expected {expected}, saw {seen}")
+        self.expected = expected
+        self.seen = seen
+
+
+def literal(value: str) -> str:
+    """`value` as a regular expression that matches just itself."""
+    return re.escape(value)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 120 else text[:117] + "…")
+
+
+def _columns(text: str) -> list[str]:
+    return text.lstrip("\n").split("\n", 1)[0].split()
+
+
+def ensure(
+    result: Result,
+    *,
+    seen: int,
+    exit_code: int | tuple[int, ...] | None = None,
+    header: str | None = None,
+    shape: str | None = None,
+    holds: Sequence[tuple[Finder, str]] = (),
+) -> None:
+    """Postconditions of a step, each true in all `seen` traces; raises `Deviation` at the first that is not.
+
+    `exit_code`: the status, or the statuses that occurred. `header`: the column titles of the first line.
+    `shape`: a regular expression the whole output (without white space at its ends) must match. `holds`: what these
+    finders must find.
+    """
+    if exit_code is not None:
+        allowed = (exit_code,) if isinstance(exit_code, int) else exit_code
+        if result.exit_code not in allowed:
+            said = result.stdout.strip()
+            raise Deviation(
+                f"exit status {' or '.join(map(str, allowed))}",
+                f"{result.exit_code}" + (f" and {_shown(said)}" if said else ""),
+            )
+    if header is not None and _columns(result.stdout) != header.split():
+        raise Deviation(f"a table headed {header}", _shown(result.stdout.lstrip().split("\n", 1)[0]))
+    if shape is not None and not re.fullmatch(shape, result.stdout.strip()):
+        raise Deviation(f"output like {shape}", _shown(result.stdout.strip()))
+    for find, value in holds:
+        found = find(result.stdout)
+        if found != [value]:
+            raise Deviation(f"{_shown(value)} at {find.__doc__}", " and ".join(map(_shown, found[:3])) or "nothing")
+
+
+def extract(text: str, *finders: Finder, kind: str, seen: int) -> str:
+    """The one value in `text` that the first finder finds, which must look like `kind` (a regular expression).
+
+    The other finders were just as true in all `seen` traces. Where one of them finds something else, the traces do not
+    say which is meant, and the value is not used (a version space: Mitchell, "Generalization as Search", 1982).
+    """
+    values = finders[0](text)
+    if len(values) != 1:
+        raise Deviation(f"one value by {finders[0].__doc__}", f"{len(values) or 'none'} in {_shown(text)}")
+    value = values[0]
+    for other in finders[1:]:
+        found = other(text)
+        if found and found != [value]:
+            raise Deviation(f"{_shown(value)} by {other.__doc__} too", " and ".join(map(_shown, found[:3])))
+    if not re.fullmatch(kind, value):
+        raise Deviation(f"a value like {kind}", _shown(value))
+    return value
+
+
+def _finder(find: Finder, description: str) -> Finder:
+    find.__doc__ = description
+    return find
+
+
+def whole() -> Finder:
+    """The whole text, without white space at its ends."""
+    return _finder(lambda text: [text.strip()] if text.strip() else [], "the whole output")
+
+
+def line(number: int) -> Finder:
+    """Line `number` of the text without its empty ends; 0 is the first, -1 the last."""
+
+    def find(text: str) -> list[str]:
+        lines = text.strip("\n").split("\n")
+        return [lines[number].strip()] if -len(lines) <= number < len(lines) and lines[number].strip() else []
+
+    return _finder(find, f"line {number}")
+
+
+def cell(*, column: int, row: int | None = None, where: dict[int, str] | None = None, starts: str = "") -> Finder:
+    """A cell of a table of columns parted by white space, counted from 0.
+
+    `row` counts lines (0 is the first, -1 the last). `where` asks for the rows with these texts in these columns,
+    `starts` for cells that begin with this text. A value that is found in several rows counts once.
+    """
+
+    def find(text: str) -> list[str]:
+        rows = [cells for cells in (each.split() for each in text.split("\n")) if cells]
+        if row is not None:
+            rows = [rows[row]] if -len(rows) <= row < len(rows) else []
+        for place, wanted in (where or {}).items():
+            rows = [cells for cells in rows if len(cells) > place and cells[place] == wanted]
+        found = (cells[column] for cells in rows if len(cells) > column)
+        return list(dict.fromkeys(value for value in found if value.startswith(starts)))
+
+    chosen = f"row {row}" if row is not None else f"the row where {where or {column: f'{starts}…'}}"
+    return _finder(find, f"column {column} of {chosen}")
+
+
+def json_path(*path: str | int | dict[str, str]) -> Finder:
+    """A scalar in a JSON text: keys, list positions, or `{key: text}` for the one list item with that field."""
+
+    def find(text: str) -> list[str]:
+        try:
+            nodes: list[object] = [json.loads(text)]
+        except ValueError:
+            return []
+        for part in path:
+            nodes = [child for node in nodes for child in _children(node, part)]
+        return [scalar(node) for node in nodes if not isinstance(node, dict | list) and node is not None]
+
+    return _finder(find, f"JSON path {list(path)}")
+
+
+def _children(node: object, part: str | int | dict[str, str]) -> list[object]:
+    if isinstance(part, str):
+        return [node[part]] if isinstance(node, dict) and part in node else []
+    if not isinstance(node, list):
+        return []
+    if isinstance(part, int):
+        return [node[part]] if -len(node) <= part < len(node) else []
+    wanted = part.items()
+    return [item for item in node if isinstance(item, dict) and all(scalar(item.get(k)) == v for k, v in wanted)]
+
+
+def scalar(node: object) -> str:
+    """A JSON scalar as it stands in a command line: strings bare, the rest as JSON writes it."""
+    return node if isinstance(node, str) else json.dumps(node)
+
+
+def pattern(expression: str) -> Finder:
+    """The first group of every match of a regular expression, over lines; all matches must give one value."""
+    compiled = re.compile(expression, re.MULTILINE)
+    return _finder(lambda text: list(dict.fromkeys(compiled.findall(text))), f"pattern {expression}")

@@ -1,0 +1,186 @@
+"""The only importer of subprocess: run a command in a process group of its own, and leave nothing behind.
+
+Output is bounded while it is read, so a command that never stops talking costs memory for `limit` bytes only. A
+`Guard` kills the groups of a run even when our own process is killed with -9: it is a forked child that sees the end of
+a pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+
+OUTPUT_LIMIT = 4 * 1024 * 1024  # bytes kept of one command's output
+
+
+class Completed:
+    """A finished command. `exit_code` is None if it was killed at its time-out; `truncated` if output was cut."""
+
+    __slots__ = ("exit_code", "seconds", "stderr", "stdout", "timed_out", "truncated")
+
+    def __init__(
+        self, exit_code: int | None, stdout: str, stderr: str, timed_out: bool, truncated: bool, seconds: float
+    ) -> None:
+        self.exit_code = exit_code
+        self.stdout = stdout
+        self.stderr = stderr
+        self.timed_out = timed_out
+        self.truncated = truncated
+        self.seconds = seconds
+
+
+class Guard:
+    """Kills the process groups named to it when this process ends without saying it is done."""
+
+    __slots__ = ("_child", "_pipe")
+
+    def __init__(self) -> None:
+        reading, self._pipe = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            _guard(reading, self._pipe)
+        os.close(reading)
+
+    def started(self, group: int) -> None:
+        os.write(self._pipe, b"+%d\n" % group)
+
+    def ended(self, group: int) -> None:
+        os.write(self._pipe, b"-%d\n" % group)
+
+    def close(self) -> None:
+        os.close(self._pipe)
+        os.waitpid(self._child, 0)
+
+
+def _guard(reading: int, writing: int) -> None:
+    """The guarding child: read group ids until the parent is gone, then kill those still open. Never returns."""
+    try:
+        os.setsid()  # a signal to the parent's group must not reach us
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):  # or whoever reads the parent's output would wait for us
+            os.dup2(null, stream)
+        os.close(writing)
+        said = b""
+        while chunk := os.read(reading, 65536):
+            said += chunk
+        groups: set[int] = set()
+        for word in said.split():
+            (groups.add if word[:1] == b"+" else groups.discard)(int(word[1:]))
+        for group in groups:
+            kill_group(group)
+    finally:
+        os._exit(0)
+
+
+def kill_group(group: int) -> None:
+    """End a process group; one that has ended already is fine."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: str | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    timeout: float = 60.0,
+    merge: bool = False,
+    limit: int = OUTPUT_LIMIT,
+    guard: Guard | None = None,
+) -> Completed:
+    """Run `argv` (no shell) to its end or for `timeout` seconds; raises OSError if it cannot be started.
+
+    `merge` puts the error stream into `stdout` in the order written, as an agent's shell tool shows it. The process
+    group is killed at the time-out, and whatever a finished command left in the background is killed too.
+    """
+    begin = time.monotonic()
+    process = subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=dict(env) if env is not None else None,
+        stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+        start_new_session=True,
+    )
+    if guard:
+        guard.started(process.pid)
+    try:
+        outputs, truncated, timed_out = _communicate(process, stdin, begin + timeout, limit)
+    finally:
+        kill_group(process.pid)
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
+        if guard:
+            guard.ended(process.pid)
+    stdout, stderr = (bytes(output).decode("utf-8", "replace") for output in outputs)
+    exit_code = None if timed_out else process.returncode
+    return Completed(exit_code, stdout, stderr, timed_out, truncated, time.monotonic() - begin)
+
+
+def _communicate(
+    process: subprocess.Popen[bytes], stdin: bytes, deadline: float, limit: int
+) -> tuple[tuple[bytearray, bytearray], bool, bool]:
+    """Feed and read until the command has ended and its pipes are empty; (outputs, truncated, timed out).
+
+    The end of the command counts, not the end of the pipe: a server left in the background would hold it open for ever.
+    """
+    outputs = (bytearray(), bytearray())
+    truncated = False
+    pending = memoryview(stdin)
+    with selectors.DefaultSelector() as selector:
+        for stream, output in ((process.stdout, outputs[0]), (process.stderr, outputs[1])):
+            if stream:
+                os.set_blocking(stream.fileno(), False)
+                selector.register(stream, selectors.EVENT_READ, output)
+        if process.stdin:
+            os.set_blocking(process.stdin.fileno(), False)
+            selector.register(process.stdin, selectors.EVENT_WRITE)
+        while selector.get_map():
+            ended = process.poll() is not None
+            wait = 0.0 if ended else min(0.05, max(0.0, deadline - time.monotonic()))
+            ready = selector.select(wait)
+            for key, _ in ready:
+                if key.fileobj is process.stdin:
+                    pending = _feed(process, pending, selector)
+                    continue
+                try:
+                    chunk = os.read(key.fd, 65536)
+                except BlockingIOError:
+                    continue
+                if not chunk:
+                    selector.unregister(key.fileobj)
+                elif len(key.data) < limit:
+                    key.data.extend(chunk[: limit - len(key.data)])
+                else:
+                    truncated = True
+            if ended and not ready:
+                return outputs, truncated, False
+            if time.monotonic() >= deadline and process.poll() is None:
+                return outputs, truncated, True
+    try:
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return outputs, truncated, True
+    return outputs, truncated, False
+
+
+def _feed(process: subprocess.Popen[bytes], pending: memoryview, selector: selectors.BaseSelector) -> memoryview:
+    assert process.stdin
+    try:
+        pending = pending[os.write(process.stdin.fileno(), pending[:65536]) :]
+    except BrokenPipeError:
+        pending = pending[:0]
+    if not pending:
+        selector.unregister(process.stdin)
+        process.stdin.close()
+    return pending

@@ -1,0 +1,165 @@
+"""Drain the spool into the store: each event once, whatever is killed when.
+
+A file is removed only after its records are committed; a crash in between repeats them, and records have natural keys.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentjit import spool
+from agentjit.home import Home
+from agentjit.observe import claude_hooks, wire
+from agentjit.observe.importer import import_files, projects
+from agentjit.observe.redact import Redactor, home_key
+from agentjit.store import Store
+from agentjit.trace import DecisionSeen, PromptSeen, Seen
+
+_FILES = 2_000  # to a transaction
+_BYTES = 64 * 1024 * 1024  # the same
+_TRANSCRIPT = 64 * 1024 * 1024  # bytes; a larger one is left to `aj import`
+NO_SKILL = "no skill is active"
+
+
+@dataclass(slots=True)
+class Drained:
+    """Events loaded, records they held (transcripts included), files set aside, files left because they may still grow
+    or were taken by another drainer.
+    """
+
+    events: int = 0
+    records: int = 0
+    quarantined: int = 0
+    skipped: int = 0
+
+
+@dataclass(slots=True)
+class _Batch:
+    taken: list[spool.Waiting] = field(default_factory=list)
+    records: list[Seen] = field(default_factory=list)
+    bad: list[tuple[spool.Waiting, str]] = field(default_factory=list)
+
+
+def drain(home: Home, redactor_env: Mapping[str, str], *, now: float) -> Drained:
+    """Load what waits in the spool; `redactor_env` says which values are secret and where transcripts are.
+
+    Raises StoreBusy, StoreBroken (then the spool is as it was), OSError for a home that cannot be written; never
+    because of what a file holds.
+    """
+    done = Drained(quarantined=spool.sweep(home, now))
+    waiting = list(spool.pending(home))
+    if not waiting:
+        return done
+    redactor = Redactor(home_key(home), redactor_env)
+    transcripts: dict[str, None] = {}
+    for files in _batches(waiting):
+        batch = _read(files, now, transcripts, done)
+        if batch.records:
+            with Store.open(home, write=True) as store:
+                store.add([redactor.record(record) for record in batch.records])
+        _clear(home, batch, done)
+    allowed = list(_allowed(transcripts, projects(redactor_env)))
+    if allowed:
+        done.records += import_files(home, allowed, redactor, now=now).records
+    return done
+
+
+def _batches(waiting: Iterable[spool.Waiting]) -> Iterator[list[spool.Waiting]]:
+    batch: list[spool.Waiting] = []
+    size = 0
+    for file in waiting:
+        if batch and (len(batch) >= _FILES or size + file.size > _BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(file)
+        size += file.size
+    if batch:
+        yield batch
+
+
+def _read(files: list[spool.Waiting], now: float, transcripts: dict[str, None], done: Drained) -> _Batch:
+    batch = _Batch()
+    for waiting in files:
+        try:
+            text = spool.read(waiting).decode("utf-8", "replace")
+        except spool.Unusable as reason:
+            batch.bad.append((waiting, str(reason)))
+            continue
+        except OSError:
+            done.skipped += 1
+            continue
+        values, reason_why = wire.objects(text)
+        if reason_why and not waiting.settled(now):
+            done.skipped += 1
+            continue
+        try:
+            records = _records(waiting, values)
+        except claude_hooks.BadPayload as bad:
+            batch.bad.append((waiting, reason_why or str(bad)))
+            continue
+        batch.records += records
+        if reason_why:  # what came before the broken line is good
+            batch.bad.append((waiting, reason_why))
+        else:
+            batch.taken.append(waiting)
+        transcripts.update(dict.fromkeys(_transcripts(waiting.event, values)))
+    return batch
+
+
+def _records(waiting: spool.Waiting, values: list[dict[str, Any]]) -> list[Seen]:
+    """The records of one file: the payload's, then those of our own lines."""
+    if waiting.event == "run":
+        return [seen for line in values if (seen := wire.decision(line, "", "", waiting.at))]
+    if not values:
+        raise claude_hooks.BadPayload("empty")
+    payload, ours = values[0], values[1:]
+    found = claude_hooks.records(waiting.event, payload, waiting.at)
+    prompt = next((record for record in found if isinstance(record, PromptSeen)), None)
+    if prompt:
+        said = [seen for line in ours if (seen := wire.decision(line, prompt.session, prompt.episode, waiting.at))]
+        found += said or [_passed(prompt)]
+    return found
+
+
+def _passed(prompt: PromptSeen) -> DecisionSeen:
+    return DecisionSeen(
+        id=f"prompt:{prompt.episode}",
+        at=prompt.at,
+        session=prompt.session,
+        episode=prompt.episode,
+        entry="prompt",
+        decision="pass",
+        reason=NO_SKILL,
+    )
+
+
+def _transcripts(event: str, values: list[dict[str, Any]]) -> list[str]:
+    path = wire.string(values[0].get("transcript_path")) if event in ("Stop", "SessionEnd") and values else ""
+    return [path] if path else []
+
+
+def _allowed(paths: Iterable[str], folder: str) -> Iterator[str]:
+    """Transcripts, with those of their sub-agents, that are where the harness keeps them and not too large to read."""
+    root = os.path.realpath(folder) + os.sep
+    for path in paths:
+        agents = os.path.join(path.removesuffix(".jsonl"), "subagents")
+        names = sorted(os.listdir(agents)) if os.path.isdir(agents) else []
+        for candidate in (path, *(os.path.join(agents, name) for name in names)):
+            real = os.path.realpath(candidate)
+            if not real.startswith(root) or not real.endswith(".jsonl") or not os.path.isfile(real):
+                continue
+            if os.path.getsize(real) <= _TRANSCRIPT:
+                yield real
+
+
+def _clear(home: Home, batch: _Batch, done: Drained) -> None:
+    for waiting in batch.taken:
+        spool.remove(waiting)
+    for waiting, reason in batch.bad:
+        spool.quarantine(home, waiting, reason)
+    done.events += len(batch.taken)
+    done.quarantined += len(batch.bad)
+    done.records += len(batch.records)

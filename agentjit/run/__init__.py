@@ -1,0 +1,1 @@
+"""Running skills: the kit they import, performers, journal, permission, verification."""

@@ -1,0 +1,285 @@
+"""The database of what was seen: the only importer of duckdb.
+
+DuckDB takes one writing process and then no readers, so every connection is short and under a file lock: exclusive to
+write, shared to read. Adding is idempotent by natural key; the second record of a thing fills gaps and erases nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+import duckdb
+
+from agentjit import store_rows
+from agentjit.errors import StoreBroken, StoreBusy
+from agentjit.home import Home
+from agentjit.store_schema import IMPORTS, MIGRATIONS, Row, Table
+from agentjit.trace import DecisionSeen, Episode, PromptSeen, Seen
+
+_PAUSE = 0.01  # seconds between two tries for a lock
+# Nothing that is stored can make the database open a file, or fetch an extension.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SkillRuns:
+    """How a skill's runs ended: outcome -> how many, and when the last was (Unix seconds)."""
+
+    outcomes: Mapping[str, int]
+    last_used: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What the model did not have to do."""
+
+    requests: int
+    tokens: int
+    seconds: float
+
+
+class Store:
+    """An open database; made by `Store.open`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @contextmanager
+    def open(cls, home: Home, *, write: bool, wait_seconds: float = 30.0) -> Iterator[Self]:
+        """The home's store, locked until the block ends; to a reader, no database yet is an empty one.
+
+        Keep the block short, and do not open a second one inside it: it would wait for the first. Raises StoreBusy
+        when the lock was not to be had in `wait_seconds`, StoreBroken when the file cannot be used.
+        """
+        deadline = time.monotonic() + wait_seconds
+        if write:
+            home.ensure()
+        elif not os.path.exists(home.database):
+            with _telling(home):
+                store = cls(duckdb.connect(":memory:", config=_CONFIG))
+                store._migrate()
+                yield store
+                store._connection.close()
+            return
+        with _locked(home, write, deadline), _telling(home), _connection(home, write, deadline) as connection:
+            store = cls(connection)
+            if write:
+                store._migrate()
+            if write or store._current():
+                yield store
+                return
+        left = max(deadline - time.monotonic(), 0.0)
+        with cls.open(home, write=True, wait_seconds=left):
+            pass  # opening to write migrates; no newer version can make a reader come here again
+        with cls.open(home, write=False, wait_seconds=left) as store:
+            yield store
+
+    # --- the schema
+
+    def _version(self) -> int:
+        tables = self._all("SELECT table_name FROM duckdb_tables() WHERE table_name = 'schema_version'")
+        return int(self._all("SELECT coalesce(max(version), 0) FROM schema_version")[0][0]) if tables else 0
+
+    def _current(self) -> bool:
+        """The schema is this program's; False if it is older. Raises StoreBroken if it is newer."""
+        version = self._version()
+        if version > len(MIGRATIONS):
+            raise StoreBroken("the database was made by a newer AgentJIT; update this one")
+        return version == len(MIGRATIONS)
+
+    def _migrate(self) -> None:
+        if self._current():
+            return
+        version = self._version()
+        with self._transaction():
+            self._run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT, name VARCHAR)")
+            for number, migration in enumerate(MIGRATIONS[version:], version + 1):
+                for statement in migration():
+                    self._run(statement)
+                self._run("INSERT INTO schema_version VALUES (?, ?)", [number, migration.__name__])
+
+    # --- writing
+
+    def add(self, records: Iterable[Seen]) -> None:
+        """Take records in one transaction; those taken before change nothing."""
+        taken = list(records)
+        with self._transaction():
+            alias = self._aliases(taken)
+            for table, rows in store_rows.rows(taken, alias).items():
+                self._insert(table, rows)
+
+    def _insert(self, table: Table, rows: list[Row]) -> None:
+        # One list per column: row by row is slower by orders of magnitude.
+        self._run(table.insert, [list(column) for column in zip(*rows, strict=True)])
+
+    def _aliases(self, records: list[Seen]) -> dict[str, str]:
+        """Episode ids that mean another episode: those known, and those that these prompts bring to light."""
+        sessions = sorted({store_rows.clean(record.session) for record in records if isinstance(record, PromptSeen)})
+        known = self._all(
+            "SELECT session, episode, seen_at, prompt FROM episodes"
+            " WHERE prompt IS NOT NULL AND session IN (SELECT unnest(?::VARCHAR[]))",
+            [sessions],
+        )
+        alias = {str(old): str(new) for old, new in self._all("SELECT alias, episode FROM aliases")}
+        prompts = [
+            (record.session, record.episode, record.at, record.text)
+            for record in records
+            if isinstance(record, PromptSeen) and record.episode not in alias
+        ]
+        new = store_rows.same_prompts(prompts, ((str(s), str(e), float(at), str(p)) for s, e, at, p in known))
+        for old, episode in new.items():
+            self._run("INSERT INTO aliases VALUES (?, ?)", [store_rows.clean(old), store_rows.clean(episode)])
+            self._run("UPDATE calls SET episode = ? WHERE episode = ?", [episode, old])
+        return alias | new
+
+    def mark_imported(self, path: str, size: int, mtime_ns: int) -> None:
+        """Remember that this file, as it was, is in the store."""
+        self._insert(IMPORTS, [(store_rows.clean(path), size, mtime_ns)])
+
+    # --- reading
+
+    def episodes(self, *, since: float | None = None) -> list[Episode]:
+        """Every prompt (from Unix time `since` on) with its calls, closing message and cost, by time.
+
+        A call whose prompt was not seen is in none of them.
+        """
+        later = since if since is not None else float("-inf")
+        sessions = "session IN (SELECT session FROM episodes WHERE seen_at >= ?)"
+        prompts = self._all(f"SELECT * FROM episodes WHERE {sessions}", [later])
+        calls = self._all(f"SELECT * FROM calls WHERE {sessions} ORDER BY seen_at, call", [later])
+        finals = self._all(f"SELECT * FROM finals WHERE {sessions} ORDER BY seen_at, slot", [later])
+        return [episode for episode in store_rows.episodes(prompts, calls, finals) if episode.at >= later]
+
+    def sessions_count(self) -> int:
+        return self._count("SELECT count(*) FROM sessions")
+
+    def episodes_count(self) -> int:
+        return self._count("SELECT count(*) FROM episodes WHERE prompt IS NOT NULL")
+
+    def calls_count(self) -> int:
+        return self._count("SELECT count(*) FROM calls")
+
+    def decisions(self, limit: int | None = None, skill: str | None = None) -> list[DecisionSeen]:
+        """The audit trail, newest first."""
+        rows = self._all(
+            "SELECT * FROM decisions WHERE ? IS NULL OR skill = ? ORDER BY seen_at DESC, decision LIMIT ?",
+            [skill, skill, limit if limit is not None else 2**62],
+        )
+        return [store_rows.decision(row) for row in rows]
+
+    def runs_by_skill(self) -> dict[str, SkillRuns]:
+        """Skill name -> its runs."""
+        rows = self._all(
+            "SELECT skill, outcome, count(*), max(seen_at) FROM decisions WHERE outcome <> '' AND skill <> ''"
+            " GROUP BY ALL ORDER BY ALL"
+        )
+        found: dict[str, SkillRuns] = {}
+        for skill, outcome, count, last in rows:
+            known = found.get(skill, SkillRuns({}, last))
+            found[skill] = SkillRuns({**known.outcomes, outcome: count}, max(known.last_used, last))
+        return found
+
+    def saved(self) -> Saved:
+        """The totals over all runs that answered or gathered."""
+        row = self._all(
+            "SELECT coalesce(sum(requests), 0), coalesce(sum(tokens), 0), coalesce(sum(saved_seconds), 0)"
+            " FROM decisions WHERE outcome IN ('answered', 'gathered')"
+        )[0]
+        return Saved(int(row[0]), int(row[1]), float(row[2]))
+
+    def imported(self, path: str) -> tuple[int, int] | None:
+        """(size, mtime_ns) of a file when it was imported, None if it never was."""
+        rows = self._all("SELECT size, mtime_ns FROM imports WHERE path = ?", [store_rows.clean(path)])
+        return (int(rows[0][0]), int(rows[0][1])) if rows else None
+
+    # --- duckdb
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._run("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._run("COMMIT")
+
+    def _run(self, statement: str, values: list[Any] | None = None) -> None:
+        self._connection.execute(statement, values or [])
+
+    def _all(self, query: str, values: list[Any] | None = None) -> list[Row]:
+        return self._connection.execute(query, values or []).fetchall()
+
+    def _count(self, query: str) -> int:
+        return int(self._all(query)[0][0])
+
+
+@contextmanager
+def _locked(home: Home, write: bool, deadline: float) -> Iterator[None]:
+    handle = os.open(home.database_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not _flock(handle, write):
+            if time.monotonic() >= deadline:
+                raise StoreBusy("another process is using the database; try again in a moment")
+            time.sleep(_PAUSE)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _flock(handle: int, write: bool) -> bool:
+    try:
+        fcntl.flock(handle, (fcntl.LOCK_EX if write else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _connection(home: Home, write: bool, deadline: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    mask = os.umask(0o077)  # duckdb creates its files itself
+    try:
+        connection = _connected(home, write, deadline)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    finally:
+        os.umask(mask)
+
+
+def _connected(home: Home, write: bool, deadline: float) -> duckdb.DuckDBPyConnection:
+    """Other programs (the duckdb shell) know nothing of our lock: wait for them as well."""
+    while True:
+        try:
+            return duckdb.connect(home.database, read_only=not write, config=_CONFIG)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            if time.monotonic() >= deadline:
+                raise StoreBusy("another program has the database open; close it and try again") from error
+            time.sleep(_PAUSE)
+
+
+@contextmanager
+def _telling(home: Home) -> Iterator[None]:
+    """Whatever duckdb raises means that the file cannot be used; say so with the mend."""
+    try:
+        yield
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        mend = f"move it away (`mv {home.database} {home.database}.broken`) and run `aj import`"
+        if "space" in reason:
+            mend = "make room on the disk"
+        raise StoreBroken(f"{home.database} cannot be used ({reason}); {mend}") from error

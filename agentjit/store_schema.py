@@ -1,0 +1,217 @@
+"""The database as data: migrations, and how two records of the same thing become one row (pure; SQL as text).
+
+Text is "" in a record and NULL in a column where nothing is known, so that later knowledge can fill the gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+Row = tuple[Any, ...]
+
+
+class Rule(StrEnum):
+    """What becomes of a column when a second record of the same key comes."""
+
+    KEY = "key"
+    KEEP = "keep"  # the first stays
+    FILL = "fill"  # the first that is known stays
+    MOST = "most"  # the greater
+    LEAST = "least"  # the smaller
+    LAST = "last"  # goes with the row of the greater rank; of equals, the later
+    RANK = "rank"
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    rule: Rule
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, its columns in order, its key first."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def key(self) -> str:
+        return self.columns[0].name
+
+    @cached_property
+    def insert(self) -> str:
+        """SQL that takes one list per column and merges the rows in; each key at most once."""
+        names = ", ".join(column.name for column in self.columns)
+        lists = ", ".join(f"unnest(?::{column.type}[]) AS {column.name}" for column in self.columns)
+        changes = {column.name: self._merged(column) for column in self.columns}
+        sets = ", ".join(f"{name} = {value}" for name, value in changes.items() if value)
+        differs = " OR ".join(f"t.{name} IS DISTINCT FROM {value}" for name, value in changes.items() if value)
+        then = f"DO UPDATE SET {sets} WHERE {differs}" if sets else "DO NOTHING"
+        return f"INSERT INTO {self.name} AS t ({names}) SELECT * FROM (SELECT {lists}) ON CONFLICT ({self.key}) {then}"
+
+    def _merged(self, column: Column) -> str:
+        old, new = f"t.{column.name}", f"excluded.{column.name}"
+        match column.rule:
+            case Rule.FILL:
+                return f"coalesce({old}, {new})"
+            case Rule.MOST | Rule.RANK:
+                return f"greatest({old}, {new})"
+            case Rule.LEAST:
+                return f"least({old}, {new})"
+            case Rule.LAST:
+                return f"CASE WHEN excluded.{self._rank} >= t.{self._rank} THEN {new} ELSE {old} END"
+            case _:
+                return ""
+
+    @cached_property
+    def _rank(self) -> str:
+        return next(column.name for column in self.columns if column.rule is Rule.RANK)
+
+    def merge(self, rows: Iterable[Row]) -> list[Row]:
+        """The same merging among rows that are about to be inserted: one row per key."""
+        merged: dict[Any, Row] = {}
+        for row in rows:
+            known = merged.get(row[0])
+            merged[row[0]] = row if known is None else self._merge_two(known, row)
+        return list(merged.values())
+
+    def _merge_two(self, old: Row, new: Row) -> Row:
+        ranks = [(a, b) for column, a, b in zip(self.columns, old, new, strict=True) if column.rule is Rule.RANK]
+        later = all(b >= a for a, b in ranks)
+        return tuple(_pick(column.rule, a, b, later) for column, a, b in zip(self.columns, old, new, strict=True))
+
+
+def _pick(rule: Rule, old: Any, new: Any, later: bool) -> Any:
+    known = [value for value in (old, new) if value is not None]
+    match rule:
+        case Rule.FILL:
+            return known[0] if known else None
+        case Rule.MOST | Rule.RANK:
+            return max(known) if known else None
+        case Rule.LEAST:
+            return min(known) if known else None
+        case Rule.LAST:
+            return new if later else old
+        case _:
+            return old
+
+
+def _table(name: str, columns: Mapping[str, tuple[str, Rule]]) -> Table:
+    return Table(name, tuple(Column(column, kind, rule) for column, (kind, rule) in columns.items()))
+
+
+SESSIONS = _table(
+    "sessions",
+    {
+        "session": ("VARCHAR", Rule.KEY),
+        "harness": ("VARCHAR", Rule.KEEP),
+        "seen_at": ("DOUBLE", Rule.LEAST),
+        "cwd": ("VARCHAR", Rule.FILL),
+        "source": ("VARCHAR", Rule.FILL),
+        "ended": ("BOOLEAN", Rule.MOST),
+        "transcript": ("VARCHAR", Rule.FILL),
+    },
+)
+EPISODES = _table(
+    "episodes",
+    {
+        "episode": ("VARCHAR", Rule.KEY),
+        "session": ("VARCHAR", Rule.KEEP),
+        "seen_at": ("DOUBLE", Rule.FILL),
+        "prompt": ("VARCHAR", Rule.FILL),  # NULL: only what it cost is known so far
+        "kind": ("VARCHAR", Rule.LEAST),  # command < meta < typed: a prompt is typed if nobody knows better
+        "cwd": ("VARCHAR", Rule.FILL),
+        "requests": ("BIGINT", Rule.MOST),
+        "tokens": ("BIGINT", Rule.MOST),
+        "seconds": ("DOUBLE", Rule.MOST),
+    },
+)
+CALLS = _table(
+    "calls",
+    {
+        "call": ("VARCHAR", Rule.KEY),
+        "session": ("VARCHAR", Rule.KEEP),
+        "episode": ("VARCHAR", Rule.FILL),
+        "tool": ("VARCHAR", Rule.KEEP),
+        "input": ("VARCHAR", Rule.KEEP),  # JSON
+        "output": ("VARCHAR", Rule.KEEP),
+        "ok": ("BOOLEAN", Rule.KEEP),
+        "exit_code": ("BIGINT", Rule.FILL),
+        "seen_at": ("DOUBLE", Rule.KEEP),
+        "seconds": ("DOUBLE", Rule.FILL),
+        "cwd": ("VARCHAR", Rule.FILL),
+        "cwd_after": ("VARCHAR", Rule.FILL),
+        "agent": ("VARCHAR", Rule.FILL),
+    },
+)
+FINALS = _table(
+    "finals",
+    {
+        "slot": ("VARCHAR", Rule.KEY),  # the episode, or session and time where it is not told
+        "session": ("VARCHAR", Rule.KEEP),
+        "episode": ("VARCHAR", Rule.FILL),
+        "seen_at": ("DOUBLE", Rule.RANK),
+        "message": ("VARCHAR", Rule.LAST),
+    },
+)
+DECISIONS = _table(
+    "decisions",
+    {
+        "decision": ("VARCHAR", Rule.KEY),
+        "rank": ("BIGINT", Rule.RANK),  # 0 nothing came of it yet, 1 begun, 2 it ran
+        "seen_at": ("DOUBLE", Rule.KEEP),
+        "session": ("VARCHAR", Rule.FILL),
+        "episode": ("VARCHAR", Rule.FILL),
+        "entry": ("VARCHAR", Rule.KEEP),
+        "verdict": ("VARCHAR", Rule.LAST),
+        "reason": ("VARCHAR", Rule.LAST),
+        "skill": ("VARCHAR", Rule.LAST),
+        "version": ("VARCHAR", Rule.LAST),
+        "outcome": ("VARCHAR", Rule.LAST),
+        "seconds": ("DOUBLE", Rule.LAST),
+        "steps": ("VARCHAR", Rule.LAST),  # JSON
+        "requests": ("BIGINT", Rule.LAST),
+        "tokens": ("BIGINT", Rule.LAST),
+        "saved_seconds": ("DOUBLE", Rule.LAST),
+        "arguments": ("VARCHAR", Rule.LAST),  # JSON
+    },
+)
+IMPORTS = _table(
+    "imports",
+    {
+        "path": ("VARCHAR", Rule.KEY),
+        "size": ("BIGINT", Rule.LAST),
+        "mtime_ns": ("BIGINT", Rule.RANK),
+    },
+)
+
+
+def m001_initial() -> tuple[str, ...]:
+    """Sessions, episodes, calls, finals, decisions; which files were imported; ids that turned out to be another's."""
+    return (
+        "CREATE TABLE sessions (session VARCHAR PRIMARY KEY, harness VARCHAR, seen_at DOUBLE, cwd VARCHAR,"
+        " source VARCHAR, ended BOOLEAN, transcript VARCHAR)",
+        "CREATE TABLE episodes (episode VARCHAR PRIMARY KEY, session VARCHAR, seen_at DOUBLE, prompt VARCHAR,"
+        " kind VARCHAR, cwd VARCHAR, requests BIGINT, tokens BIGINT, seconds DOUBLE)",
+        "CREATE TABLE calls (call VARCHAR PRIMARY KEY, session VARCHAR, episode VARCHAR, tool VARCHAR, input VARCHAR,"
+        " output VARCHAR, ok BOOLEAN, exit_code BIGINT, seen_at DOUBLE, seconds DOUBLE, cwd VARCHAR,"
+        " cwd_after VARCHAR, agent VARCHAR)",
+        "CREATE TABLE finals (slot VARCHAR PRIMARY KEY, session VARCHAR, episode VARCHAR, seen_at DOUBLE,"
+        " message VARCHAR)",
+        "CREATE TABLE decisions (decision VARCHAR PRIMARY KEY, rank BIGINT, seen_at DOUBLE, session VARCHAR,"
+        " episode VARCHAR, entry VARCHAR, verdict VARCHAR, reason VARCHAR, skill VARCHAR, version VARCHAR,"
+        " outcome VARCHAR, seconds DOUBLE, steps VARCHAR, requests BIGINT, tokens BIGINT, saved_seconds DOUBLE,"
+        " arguments VARCHAR)",
+        "CREATE TABLE imports (path VARCHAR PRIMARY KEY, size BIGINT, mtime_ns BIGINT)",
+        "CREATE TABLE aliases (alias VARCHAR PRIMARY KEY, episode VARCHAR)",
+    )
+
+
+# Append only: a database knows how many of these it has had.
+MIGRATIONS = (m001_initial,)

@@ -1,0 +1,1 @@
+"""Watching the spool: the only importer of watchdog."""

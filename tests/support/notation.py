@@ -1,0 +1,81 @@
+"""Traces as text, for tests that read like the session they stand for.
+
+    # /work/shop            working directory of what follows
+    > run the checks        a prompt starts an episode, in a session of its own
+    $ make lint             a Bash call; `| ` lines are its output, `! 2` its exit status
+    | all clean
+    @ README.md             a Read call, `| ` lines are the file
+    < All checks pass.      the closing message; more `< ` lines continue it
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+from agentjit.trace import Episode, ToolCall
+
+DAY = 86400.0
+START = 1_780_000_000.0
+
+
+def episodes(text: str) -> list[Episode]:
+    """The episodes of a text in the notation above, a day apart."""
+    found: list[Episode] = []
+    cwd, ids = "/work/shop", count(1)
+    for line in text.splitlines():
+        mark, _, rest = line.strip().partition(" ")
+        if mark == "#":
+            cwd = rest.strip()
+        elif mark == ">":
+            at = START + len(found) * DAY
+            found.append(
+                Episode(
+                    id=f"s{len(found)}:p",
+                    session=f"s{len(found)}",
+                    prompt=rest,
+                    cwd=cwd,
+                    at=at,
+                    requests=3,
+                    tokens=30_000,
+                    seconds=12.0,
+                )
+            )
+        elif mark in ("$", "@"):
+            given = {"command": rest} if mark == "$" else {"file_path": rest}
+            tool = "Bash" if mark == "$" else "Read"
+            call = ToolCall(
+                id=f"toolu_{next(ids)}",
+                tool=tool,
+                input=given,
+                output="",
+                ok=True,
+                exit_code=0 if mark == "$" else None,
+                at=found[-1].at + len(found[-1].calls),
+                seconds=0.1,
+                cwd=cwd,
+            )
+            found[-1] = replace(found[-1], calls=(*found[-1].calls, call))
+        elif mark == "|":
+            last = found[-1].calls[-1]
+            output = f"{last.output}\n{rest}" if last.output else rest
+            found[-1] = replace(found[-1], calls=(*found[-1].calls[:-1], replace(last, output=output)))
+        elif mark == "!":
+            last = found[-1].calls[-1]
+            failed = replace(last, exit_code=int(rest), ok=not int(rest))
+            found[-1] = replace(found[-1], calls=(*found[-1].calls[:-1], failed))
+        elif mark == "<":
+            final = found[-1].final
+            found[-1] = replace(found[-1], final=rest if final is None else f"{final}\n{rest}")
+    return found
+
+
+def repeat(template: str, *rows: dict[str, str]) -> list[Episode]:
+    """One episode for each row, with `{name}` in the template replaced by the row's values."""
+    text = []
+    for row in rows:
+        filled = template
+        for name, value in row.items():
+            filled = filled.replace(f"{{{name}}}", value)
+        text.append(filled)
+    return episodes("\n".join(text))
