@@ -53,7 +53,7 @@ fi
 
 if [ -n "$uninstall" ]; then
 	[ -d "$AJ_HOME" ] || stop "nothing to uninstall: there is no $AJ_HOME" 0
-	[ -x "$aj" ] && "$aj" --help >/dev/null 2>&1 ||
+	[ -x "$aj" ] && "$aj" --version >/dev/null 2>&1 ||
 		stop "the installation in $AJ_HOME is damaged: run $0 to mend it, then $0 --uninstall"
 	# From a folder that stays: the environment that runs this is removed at the end.
 	cd / && "$aj" uninstall $keep_data || stop "see above for what is left and why"
@@ -71,8 +71,8 @@ step "environment in $AJ_HOME/venv"
 if [ -d "$AJ_HOME" ] && [ -n "$(ls -A "$AJ_HOME")" ] && [ ! -d "$AJ_HOME/spool" ]; then
 	stop "$AJ_HOME has other files in it: set AJ_HOME to a folder that AgentJIT can have alone"
 fi
-(umask 077 && mkdir -p "$AJ_HOME/spool") || stop "cannot make $AJ_HOME: set AJ_HOME to a folder you can write to"
-(umask 077 && : >"$log") || stop "cannot write $log"
+(umask 077 && mkdir -p "$AJ_HOME/spool") 2>/dev/null || stop "cannot make $AJ_HOME: set AJ_HOME to a folder you can write to"
+(umask 077 && : >"$log") 2>/dev/null || stop "cannot write $log"
 make_environment "$python" "$AJ_HOME/venv" "$log" || stop "$failure"
 
 step "AgentJIT and what it needs"
@@ -87,11 +87,11 @@ note "$("$AJ_HOME/venv/bin/python" -c 'import agentjit; print("agentjit", agentj
 step "setting up, and wiring Claude Code"
 run_aj() { (cd / && "$AJ_HOME/venv/bin/python" -E -P -m agentjit "$@"); }
 run_aj init $init_options || stop "\`aj init\` failed: mend what it says, then run $0 again"
-mkdir -p "$HOME/.local/bin" || stop "cannot make $HOME/.local/bin"
+mkdir -p "$HOME/.local/bin" 2>/dev/null || stop "cannot make $HOME/.local/bin"
 if [ -e "$link" ] && [ ! -L "$link" ]; then
 	note "$link is not ours and stays: run AgentJIT as $aj"
 else
-	ln -sf "$aj" "$link" || stop "cannot link $link"
+	ln -sf "$aj" "$link" 2>/dev/null || stop "cannot link $link"
 	case :$PATH: in
 	*:"$HOME/.local/bin":*) ;;
 	*) note "$HOME/.local/bin is not on PATH: add it (export PATH=\"\$HOME/.local/bin:\$PATH\"), or run $link" ;;

@@ -15,6 +15,7 @@ if [ "${AJ_OBSERVE:-1}" = 1 ] && [ -s "$home/entries.idx" ]; then
 			"$python" -I -S "$hook" "$home" <&3 3<&- 2>/dev/null &
 			trap 'kill "$!"; exit 0' HUP INT TERM
 			wait "$!" && exit 0
+			umask 077
 			printf '%s\n' "prompt hook: $python $hook ended with $?" 2>/dev/null >>"$home/aj.log"
 			trap - HUP INT TERM
 		} 3<&0 2>/dev/null

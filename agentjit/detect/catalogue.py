@@ -166,7 +166,7 @@ def _inheriting(rule: Rule, parent: Rule) -> Rule:
     """`rule` with the flags of its parent, which may stand behind the subcommand too; a flag of its own wins."""
     values = parent.values - (rule.flags or frozenset())
     flags = rule.flags
-    if parent.flags is not None:
+    if parent.flags is not None and rule.effect is Effect.READS:
         flags = (rule.flags or frozenset()) | parent.flags
     verdicts = {**parent.verdicts, **rule.verdicts}
     inner = {name: _inheriting(inner, parent) for name, inner in rule.subcommands.items()}

@@ -157,7 +157,9 @@ class _Judge:
         return Effect(verdict)
 
     def _subcommand(self, rule: Rule, found: Scan) -> Effect:
-        name = found.operands[0].value if found.operands else None
+        if not found.operands:  # `git stash` does something, `git` only explains itself, and we do not know every one
+            return Effect.UNKNOWN if rule.effect is Effect.READS else rule.effect
+        name = found.operands[0].value
         inner = rule.subcommand(name) if name is not None else None
         return self._judge(inner, found.rest) if inner else Effect.UNKNOWN
 

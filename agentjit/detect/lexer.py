@@ -110,6 +110,7 @@ class Reader:
                 self._part(draft)
                 continue
             self.at = connector.end()
+            self._whole_operator()
             if connector[0] == "\n":
                 self._heredoc_bodies()
             if not draft.empty:
@@ -124,6 +125,11 @@ class Reader:
         if self.heredocs:
             raise Opaque("a here-document without its end")
         return drafts, connectors
+
+    def _whole_operator(self) -> None:
+        """A continued line may go on with the same operator: `<<`, newline, `-`."""
+        if self.text[self.at - 1] != "\n" and self.text.startswith("\\\n", self.at):
+            raise Opaque("an operator in two lines")
 
     def _begin(self, drafts: list[Draft], connectors: list[str], pending: str) -> None:
         self.count += 1
@@ -146,6 +152,7 @@ class Reader:
         redirect = _REDIRECT.match(self.text, self.at, self.end)
         if redirect:
             self.at = redirect.end()
+            self._whole_operator()
             self._redirect(draft, redirect[0], redirect.start())
             return
         if self.text[self.at] in "()":
@@ -153,10 +160,7 @@ class Reader:
         word = self.word()
         if self.heredocs and "\n" in word.raw:
             raise Opaque("an unusual here-document")
-        if self.text[self.at : self.at + 1] in ("<", ">") and _NEAR_DESCRIPTOR.fullmatch(word.raw):
-            raise Opaque("an unusual redirection")
-        if self.text[self.at : self.at + 1] == "(":
-            raise Opaque("a subshell or a function")
+        self._after_word(word)
         if draft.words:
             draft.words.append(word)
         elif assigned := _ASSIGNMENT.match(word.raw):
@@ -165,6 +169,13 @@ class Reader:
             draft.assignments.append(word.raw)
         else:
             self._program(draft, word)
+
+    def _after_word(self, word: Word) -> None:
+        following = self.text[self.at : self.at + 1]
+        if following in ("<", ">") and _NEAR_DESCRIPTOR.fullmatch(word.raw):
+            raise Opaque("an unusual redirection")
+        if following == "(":
+            raise Opaque("a subshell or a function")
 
     def _program(self, draft: Draft, word: Word) -> None:
         if word.raw in _RESERVED:
@@ -182,6 +193,7 @@ class Reader:
         if self.at >= self.end or self.text[self.at] in "\n;&|<>()#":
             raise Opaque("a redirection without a target")
         target = self.word()
+        self._after_word(target)
         raw = self.text[start : self.at]
         if operator.lstrip("0123456789") not in ("<<", "<<-"):
             draft.redirects.append(Redirect(operator, target, raw))
@@ -337,6 +349,8 @@ class Reader:
                 raise Opaque("unusual backquotes")
             self._substitution(start, start + 1, quoted.end() - 1)
             return True
+        if self.text.startswith("$\\\n", start):
+            raise Opaque("an involved expansion")
         if not _EXPANDS.match(self.text, start, self.end):
             return False
         if self.text.startswith("$(", start) and not self.text.startswith("$((", start):

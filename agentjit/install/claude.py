@@ -64,10 +64,8 @@ class Claude:
             known = ""
         if not known:
             self._plugin("marketplace", "add", folder)
-        before = self.installed()
-        self._plugin("install", PLUGIN)
-        if before:
-            self._plugin("update", PLUGIN)
+        # Not `install` again: that would turn on a plugin which its owner turned off.
+        self._plugin("update" if self.installed() else "install", PLUGIN)
 
     def uninstall(self) -> None:
         """Remove the plugin and its marketplace; what is not there is fine."""

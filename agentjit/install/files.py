@@ -32,7 +32,7 @@ def write(path: str, data: bytes, mode: int = 0o600) -> None:
     target = os.path.realpath(path)
     temporary = f"{target}.{os.getpid()}.aj-tmp"
     try:
-        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+        _make_folder(os.path.dirname(target))
         owner = None
         with contextlib.suppress(FileNotFoundError):
             status = os.stat(target)
@@ -50,6 +50,13 @@ def write(path: str, data: bytes, mode: int = 0o600) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise AjError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _make_folder(path: str) -> None:
+    """Make a folder and those above it, all of them private (os.makedirs makes only the last one so)."""
+    if not os.path.isdir(path):
+        _make_folder(os.path.dirname(path))
+        os.mkdir(path, 0o700)
 
 
 def delete(path: str) -> bool:

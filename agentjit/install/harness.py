@@ -84,7 +84,9 @@ class Harness:
     def wire(self, way: Way, report: Report) -> None:
         """Wire by `way`; raises `BadSettings` (see `check`) before anything is touched."""
         self.check()
-        if (way is Way.PLUGIN and self._has_entries()) or (way is Way.SETTINGS and self.claude and self._names_plugin()):
+        if (way is Way.PLUGIN and self._has_entries()) or (
+            way is Way.SETTINGS and self.claude and self._names_plugin()
+        ):
             self.unwire(report)  # never both: every event would be reported twice
         if way is Way.PLUGIN:
             self._wire_plugin(report)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,7 +74,7 @@ def number(value: object) -> float | None:
     """`value` if it is a number that can be a time or an amount, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and abs(value) < _LARGEST else None
+    return float(value) if abs(value) < _LARGEST else None  # NaN is smaller than nothing
 
 
 def count(value: object) -> int:

@@ -1,0 +1,136 @@
+"""Hook payloads, in the shapes the real client sends, to records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agentjit.observe.claude_hooks import BadPayload, prompt_kind, records
+from agentjit.trace import CallSeen, FinalSeen, PromptSeen, SessionSeen
+
+COMMON = {"session_id": "s1", "transcript_path": "/t/s1.jsonl", "cwd": "/w", "prompt_id": "p1"}
+
+
+def call(event: str = "PostToolUse", **payload: Any) -> CallSeen:
+    given = {"tool_name": "Bash", "tool_input": {"command": "x"}, "tool_use_id": "toolu_1", "duration_ms": 500}
+    found = records(event, COMMON | given | payload, 100.0)
+    seen = found[-1]
+    assert isinstance(seen, CallSeen)
+    return seen
+
+
+def bash(**response: Any) -> CallSeen:
+    return call(tool_response={"stdout": "", "stderr": "", "interrupted": False, "isImage": False} | response)
+
+
+def test_session_start_and_end() -> None:
+    assert records("SessionStart", COMMON | {"source": "startup"}, 5.0) == [
+        SessionSeen("s1", "claude-code", 5.0, "/w", "startup", False, "/t/s1.jsonl")
+    ]
+    (ended,) = records("SessionEnd", COMMON | {"reason": "other"}, 9.0)
+    assert isinstance(ended, SessionSeen) and ended.ended
+
+
+def test_a_prompt() -> None:
+    _, prompt = records("UserPromptSubmit", COMMON | {"prompt": "is web ok?"}, 7.0)
+    assert prompt == PromptSeen("s1", "s1:p1", 7.0, "is web ok?", "typed", "/w")
+
+
+def test_a_prompt_of_an_old_client_gets_an_id_from_its_time() -> None:
+    old = {key: value for key, value in COMMON.items() if key != "prompt_id"} | {"prompt": "hi"}
+    first, again, later = (records("UserPromptSubmit", old, at)[-1] for at in (7.0, 7.0, 8.0))
+    assert isinstance(first, PromptSeen) and first == again and isinstance(later, PromptSeen)
+    assert first.episode.startswith("s1:@") and first.episode != later.episode
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "kind"),
+    [
+        ("fix the lint", "", "typed"),
+        ("/hey there", "", "command"),
+        ("/plugin:name", "", "command"),
+        ("/etc/hosts is wrong", "", "typed"),
+        ("", "", "meta"),
+        ("  \n", "", "meta"),
+        ("<task-notification>\n<task-id>b1</task-id>", "", "meta"),
+        ("fix the lint", "cron", "meta"),
+        ("<div> is not closed", "", "typed"),
+    ],
+)
+def test_kinds_of_prompts(text: str, source: str, kind: str) -> None:
+    assert prompt_kind(text, source) == kind
+
+
+def test_a_shell_command_that_succeeded() -> None:
+    seen = bash(stdout="hello\nerr")
+    assert (seen.call.output, seen.call.ok, seen.call.exit_code) == ("hello\nerr", True, 0)
+    assert (seen.call.at, seen.call.seconds) == (99.5, 0.5)  # the payload comes when the call is over
+    assert (seen.call.cwd, seen.cwd_after) == ("", "/w")
+    assert (seen.session, seen.episode, seen.call.id) == ("s1", "s1:p1", "toolu_1")
+
+
+def test_shell_results_that_are_not_simply_good() -> None:
+    assert bash(stdout="out", stderr="err").call.output == "out\nerr"
+    assert bash(returnCodeInterpretation="No matches found").call.exit_code == 1
+    background = bash(backgroundTaskId="b1").call
+    assert background.ok and background.exit_code is None
+    interrupted = bash(stdout="half", interrupted=True).call
+    assert not interrupted.ok and interrupted.exit_code is None
+
+
+def test_failures() -> None:
+    two = call("PostToolUseFailure", error="Exit code 2\nls: cannot access 'x'").call
+    assert (two.ok, two.exit_code, two.output) == (False, 2, "ls: cannot access 'x'")
+    assert call("PostToolUseFailure", error="Exit code 1").call.exit_code == 1
+    missing = call("PostToolUseFailure", tool_name="Read", error="File does not exist.").call
+    assert (missing.ok, missing.exit_code, missing.output) == (False, None, "File does not exist.")
+
+
+def test_other_tools() -> None:
+    file = {"filePath": "/a", "content": "one\n", "numLines": 2, "startLine": 1, "totalLines": 2}
+    read = call(tool_name="Read", tool_response={"type": "text", "file": file}).call
+    assert (read.output, read.exit_code) == ("one\n", None)
+    edit = call(tool_name="Edit", tool_response={"filePath": "/a", "originalFile": "a lot", "newString": "n"}).call
+    assert "newString" in edit.output and "a lot" not in edit.output
+    blocks = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    assert call(tool_name="mcp__x__y", tool_response=blocks).call.output == "a\nb"
+    assert call(tool_name="LS", tool_response="- /w").call.output == "- /w"
+    assert call(tool_name="X", tool_response=None).call.output == ""
+
+
+def test_a_sub_agents_call_names_it() -> None:
+    assert call(agent_id="a17", tool_response="x").call.agent == "a17"
+
+
+def test_stop_brings_the_closing_message() -> None:
+    _, final = records("Stop", COMMON | {"last_assistant_message": "done: 3"}, 11.0)
+    assert final == FinalSeen("s1", "s1:p1", 11.0, "done: 3")
+    assert len(records("SubagentStop", COMMON | {"last_assistant_message": "x"}, 11.0)) == 1
+
+
+def test_a_call_without_an_id_gets_the_same_one_each_time() -> None:
+    one, two = call(tool_use_id=None, tool_response="x"), call(tool_use_id=None, tool_response="x")
+    other = call(tool_use_id=None, tool_response="y")
+    assert one.call.id == two.call.id != other.call.id
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("Stop", {}),
+        ("Stop", {"session_id": 7}),
+        ("UserPromptSubmit", {"session_id": "s"}),
+        ("PostToolUse", {"session_id": "s", "tool_name": "Bash"}),
+        ("PostToolUse", {"session_id": "s", "tool_name": "Bash", "tool_input": "ls"}),
+    ],
+)
+def test_what_no_hook_sends(event: str, payload: dict[str, Any]) -> None:
+    with pytest.raises(BadPayload):
+        records(event, payload, 1.0)
+
+
+def test_odd_numbers_do_no_harm() -> None:
+    for duration in (float("nan"), float("inf"), 10**400, -5, True, "5"):
+        seconds = call(duration_ms=duration, tool_response="x").call.seconds
+        assert seconds is None or seconds >= 0
