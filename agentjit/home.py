@@ -6,10 +6,10 @@ The folder and all in it are private: folders 0700, files 0600.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Self
 
 

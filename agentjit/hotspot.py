@@ -39,6 +39,18 @@ class Command:
     redirects: tuple[Redirect, ...] = ()
 
 
+_SHELL_ONLY = frozenset(
+    (
+        *(".", ":", "alias", "bg", "bind", "break", "builtin", "caller", "cd", "command", "compgen", "complete"),
+        *("compopt", "continue", "declare", "dirs", "disown", "enable", "eval", "exec", "exit", "export", "fc", "fg"),
+        *("getopts", "hash", "help", "history", "jobs", "let", "local", "logout", "mapfile", "popd", "pushd", "read"),
+        *("readarray", "readonly", "return", "set", "shift", "shopt", "source", "suspend", "times", "trap", "type"),
+        *("typeset", "ulimit", "umask", "unalias", "unset", "wait"),
+    )
+)
+"""Builtins that mean something else, or nothing, outside a shell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A parsed shell line.
@@ -56,11 +68,12 @@ class Line:
 
     @property
     def plain(self) -> bool:
-        """One command of literal words and nothing else: it can be run without a shell."""
+        """One command of literal words and nothing else: an argument list means the same without a shell."""
         if self.opaque or len(self.commands) != 1:
             return False
         only = self.commands[0]
-        return not only.assignments and not only.redirects and all(word.value is not None for word in only.words)
+        literal = bool(only.words) and all(word.value is not None for word in only.words)
+        return literal and not only.assignments and not only.redirects and only.words[0].value not in _SHELL_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +123,8 @@ class Template:
 class Hotspot:
     """A sequence of operations that recurs across sessions.
 
-    `template` is the prompt that starts it, None for a sequence met in mid-episode. `heat` is the number of occurrences,
-    each halved for every half-life since. `requests`, `tokens`, `seconds` are medians per occurrence (None: unknown).
+    `template` is the prompt that starts it, None for a sequence met in mid-episode. `heat` counts the occurrences,
+    each halved for every half-life since. `requests`, `tokens`, `seconds` are medians per occurrence.
     `obstacle` says what keeps it from being compiled, "" if nothing known does.
     """
 

@@ -172,8 +172,13 @@ class Library:
 
     def _index(self, records: Sequence[Record]) -> list[tuple[str, str]]:
         """One row for each active skill, under the word of its prompt that the fewest others have."""
-        active = [record for record in records if record.state is State.ACTIVE and not record.removed]
-        plans = [(record, self.plan(record.name)) for record in active if Path(self.folder(record.name)).is_dir()]
+        plans: list[tuple[Record, Plan]] = []
+        for record in records:
+            if record.state is State.ACTIVE and not record.removed:
+                try:
+                    plans.append((record, self.plan(record.name)))
+                except AjError:
+                    continue  # damaged: it does not run until it is compiled anew
         common = Counter(word for _, plan in plans for word in plan.entry.words)
         return [
             (min(plan.entry.words, key=lambda word: (common[word], -len(word), word)), json.dumps(_entry(record, plan)))

@@ -10,18 +10,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from agentjit import kit
+from agentjit.compile.paths import chosen, paths
 from agentjit.compile.plan import plan as make_plan
 from agentjit.compile.render import manual, program
-from agentjit.detect.mine import hotspots
+from agentjit.detect.effects import effect_of
+from agentjit.detect.mine import MINIMUM, hotspots
 from agentjit.detect.shell import canonical
 from agentjit.errors import NotCompilable
 from agentjit.home import Home
-from agentjit.hotspot import Hotspot, Occurrence, Template
+from agentjit.hotspot import Hotspot, Line, Occurrence
 from agentjit.library import Library, Record, plan_json
 from agentjit.lock import held
 from agentjit.run.load import content_hash, load
 from agentjit.run.verify import Verdict, replay
-from agentjit.skill import Plan, State
+from agentjit.skill import Ending, Plan, State
 from agentjit.store import Store
 from agentjit.trace import Effect, ToolCall
 
@@ -49,17 +51,33 @@ def study_all(home: Home, templates: str, *, now: float) -> list[Study]:
 
 
 def study(hotspot: Hotspot, templates: str) -> Study:
-    """Compile one hotspot and prove the result on its own traces and by leaving each out."""
-    hotspot = replace(hotspot, occurrences=hotspot.occurrences[-NEWEST:])
+    """Compile a hotspot, and prove the result on its own traces and by leaving each out.
+
+    Of its paths the first that ends in an answer is taken, else the first that can be compiled.
+    """
+    newest = range(max(0, len(hotspot.occurrences) - NEWEST), len(hotspot.occurrences))
+    studies = [_study(path, templates) for path in paths(chosen(hotspot, list(newest)))]
+    compiled = [each for each in studies if each.plan]
+    best = next((each for each in compiled if each.plan and each.plan.ending is Ending.ANSWERED), None)
+    return replace(best or (compiled or studies)[0], hotspot=hotspot)
+
+
+def _study(path: Hotspot, templates: str) -> Study:
     try:
-        plan = make_plan(hotspot, day=_day)
+        if len(path.occurrences) < MINIMUM:
+            raise NotCompilable(f"seen {len(path.occurrences)} times, {MINIMUM} are needed")
+        plan = make_plan(path, day=_day, judge=_judge)
         source = program(plan, templates)
-        _prove(plan, source, hotspot.occurrences)
-        held_out = _leave_one_out(hotspot, templates)
+        _prove(plan, source, path.occurrences)
+        held_out = _leave_one_out(path, templates)
     except NotCompilable as reason:
-        return Study(hotspot, reason=str(reason))
+        return Study(path, reason=str(reason))
     plan = plan.model_copy(update={"support": plan.support.model_copy(update={"held_out": held_out})})
-    return Study(hotspot, plan, source)
+    return Study(path, plan, source)
+
+
+def _judge(line: Line, varying: frozenset[int]) -> Effect:
+    return effect_of(line, unknown_words=varying)
 
 
 def _day(at: float) -> str:
@@ -77,9 +95,9 @@ def _leave_one_out(hotspot: Hotspot, templates: str) -> str:
     """Compile from all but one occurrence and run on that one, for each; a wrong result unmasks a coincidence."""
     exact = 0
     for i, left_out in enumerate(hotspot.occurrences):
-        rest = (*hotspot.occurrences[:i], *hotspot.occurrences[i + 1 :])
+        rest = [place for place in range(len(hotspot.occurrences)) if place != i]
         try:
-            plan = make_plan(replace(hotspot, occurrences=rest, template=_without(hotspot, i)), day=_day)
+            plan = make_plan(chosen(hotspot, rest), day=_day, judge=_judge)
         except NotCompilable:
             continue  # too few left to tell: neither right nor wrong
         verdict, reason = _replayed(plan, program(plan, templates), left_out)
@@ -87,15 +105,6 @@ def _leave_one_out(hotspot: Hotspot, templates: str) -> str:
             raise NotCompilable(f"what {len(rest)} traces taught was wrong on the other one: {reason}")
         exact += verdict is Verdict.EXACT
     return f"{exact} of {len(hotspot.occurrences)}"
-
-
-def _without(hotspot: Hotspot, i: int) -> Template:
-    assert hotspot.template
-    parts = tuple(
-        part if isinstance(part, str) else replace(part, values=(*part.values[:i], *part.values[i + 1 :]))
-        for part in hotspot.template.parts
-    )
-    return replace(hotspot.template, parts=parts)
 
 
 def _replayed(plan: Plan, source: str, occurrence: Occurrence) -> tuple[Verdict, str]:
@@ -131,7 +140,7 @@ def publish(home: Home, studies: Sequence[Study], templates: str, *, now: float)
             if each.plan is None:
                 continue
             plan = each.plan
-            known = next((record for record in records.values() if record.hotspot == plan.hotspot), None)
+            known = _same_skill(plan, records)
             if known and known.removed:
                 continue
             name = known.name if known else _free_name(plan.name, records)
@@ -139,13 +148,28 @@ def publish(home: Home, studies: Sequence[Study], templates: str, *, now: float)
                 plan = plan.model_copy(update={"name": name})
             source = program(plan, templates)
             if known and not _differs(library, known, plan):
-                records[name] = _activated(known.model_copy(update={"support": plan.support}), plan.effects, now)
+                seen = known.model_copy(update={"support": plan.support, "hotspot": plan.hotspot})
+                records[name] = _activated(seen, plan.effects, now)
                 happened[name] = "unchanged"
                 continue
             library.write(plan, source, manual(plan, templates))
             records[name] = _activated(_recorded(known, plan, source, now), plan.effects, now)
             happened[name] = "recompiled" if known else "new"
     return happened
+
+
+def _same_skill(plan: Plan, records: Mapping[str, Record]) -> Record | None:
+    """The skill that `plan` is a newer version of: of the same hotspot, or mostly of the same traces.
+
+    A word that was the same in all prompts becomes a slot when another value is met; that makes another hotspot of it,
+    but it is the same habit, and two skills for one prompt would both be left alone.
+    """
+    own = set(plan.support.episodes)
+    for record in records.values():
+        shared = len(own.intersection(record.support.episodes))
+        if record.hotspot == plan.hotspot or shared * 2 > len(record.support.episodes):
+            return record
+    return None
 
 
 def _free_name(name: str, records: Mapping[str, Record]) -> str:

@@ -6,7 +6,6 @@ write, shared to read. Adding is idempotent by natural key; the second record of
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ import duckdb
 from agentjit import store_rows
 from agentjit.errors import StoreBroken, StoreBusy
 from agentjit.home import Home
+from agentjit.lock import held
 from agentjit.store_schema import IMPORTS, MIGRATIONS, Row, Table
 from agentjit.trace import DecisionSeen, Episode, PromptSeen, Seen
 
@@ -227,23 +227,10 @@ class Store:
 
 @contextmanager
 def _locked(home: Home, write: bool, deadline: float) -> Iterator[None]:
-    handle = os.open(home.database_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        while not _flock(handle, write):
-            if time.monotonic() >= deadline:
-                raise StoreBusy("another process is using the database; try again in a moment")
-            time.sleep(_PAUSE)
+    with held(home.database_lock, wait=max(0.0, deadline - time.monotonic()), shared=not write) as free:
+        if not free:
+            raise StoreBusy("another process is using the database; try again in a moment")
         yield
-    finally:
-        os.close(handle)
-
-
-def _flock(handle: int, write: bool) -> bool:
-    try:
-        fcntl.flock(handle, (fcntl.LOCK_EX if write else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager
@@ -265,7 +252,7 @@ def _connected(home: Home, write: bool, deadline: float) -> duckdb.DuckDBPyConne
         try:
             return duckdb.connect(home.database, read_only=not write, config=_CONFIG)
         except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
+            if "Could not set lock" not in str(error):
                 raise
             if time.monotonic() >= deadline:
                 raise StoreBusy("another program has the database open; close it and try again") from error

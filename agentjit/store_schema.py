@@ -26,14 +26,14 @@ class Rule(StrEnum):
     RANK = "rank"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     name: str
     type: str
     rule: Rule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # there is one of each: identity is equality, and quick to hash
 class Table:
     """A table, its columns in order, its key first."""
 

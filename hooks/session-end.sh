@@ -9,7 +9,8 @@ trap 'exit 0' EXIT
 		log=$home/aj.log
 		true >>"$log" || log=/dev/null
 		away=$(command -v setsid || command -v nohup)
-		$away "$home/bin/aj" compile --quiet </dev/null >>"$log" 2>&1 &
+		# Waits until the new session exists: a client that ends kills the processes of the old one at once.
+		$away /bin/sh -c '"$0" compile --quiet &' "$home/bin/aj" </dev/null >>"$log" 2>&1
 	fi
 } >/dev/null 2>&1
 exit 0

@@ -292,6 +292,18 @@ def test_processes_that_write_and_read_at_once_all_succeed(home: Home) -> None:
     assert len(episodes(home)) == 30
 
 
+def test_a_program_that_knows_nothing_of_our_lock_is_waited_for_too(home: Home) -> None:
+    add(home, PROMPT)
+    program = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", program, home.database]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ)) as other:
+        assert other.stdin and other.stdout and other.stdout.readline() == b"held\n"
+        with pytest.raises(StoreBusy, match="another program"), Store.open(home, write=False, wait_seconds=0.05):
+            pass
+        threading.Timer(0.2, other.stdin.close).start()
+        assert len(episodes(home)) == 1
+
+
 # --- files that are not what they should be
 
 

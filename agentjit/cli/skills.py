@@ -12,7 +12,7 @@ from agentjit.errors import AjError, StoreBroken, StoreBusy
 from agentjit.home import Home
 from agentjit.library import Library, Record
 from agentjit.skill import Plan
-from agentjit.store import Store
+from agentjit.store import SkillRuns, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +60,17 @@ def shown(home: Home, name: str | None = None) -> list[Shown]:
     """All skills, or the one called `name`, with their runs; a store that cannot be read counts as no runs."""
     library = Library(home)
     records = [library.record(name)] if name else library.records()
-    runs = _runs(home)
-    return [_one(library, record, runs.get(record.name, ({}, None))) for record in records]
-
-
-def _runs(home: Home) -> dict[str, tuple[dict[str, int], float | None]]:
-    found: dict[str, tuple[dict[str, int], float | None]] = {}
     try:
         with Store.open(home, write=False) as store:
-            decisions = store.decisions()
+            runs = store.runs_by_skill()
     except (StoreBroken, StoreBusy):
-        return found
-    for decision in decisions:
-        if decision.outcome in ("answered", "gathered", "handed_back"):
-            counts, last = found.get(decision.skill, ({}, None))
-            counts[decision.outcome] = counts.get(decision.outcome, 0) + 1
-            found[decision.skill] = (counts, max(last or 0.0, decision.at))
-    return found
+        runs = {}
+    return [_one(library, record, runs.get(record.name)) for record in records]
 
 
-def _one(library: Library, record: Record, runs: tuple[dict[str, int], float | None]) -> Shown:
+def _one(library: Library, record: Record, runs: SkillRuns | None) -> Shown:
     try:
         plan = library.plan(record.name)
     except AjError:
         plan = None
-    return Shown(record, plan, *runs)
+    return Shown(record, plan, runs.outcomes if runs else {}, runs.last_used if runs else None)

@@ -41,22 +41,18 @@ def command(as_json: bool) -> None:
 def totals(where: Home) -> dict[str, dict[str, float]]:
     """The figures of `aj stats --json`."""
     with Store.open(where, write=False) as store:
-        recorded = {
+        recorded: dict[str, float] = {
             "sessions": store.sessions_count(),
             "episodes": store.episodes_count(),
             "calls": store.calls_count(),
             "quarantined": quarantined(where),
         }
-        decisions = [each for each in store.decisions() if each.outcome in ("answered", "gathered")]
+        saved = store.saved()
     counts = Counter(record.state for record in Library(where).records())
     return {
         "recorded": recorded,
         "skills": {state.value: counts[state] for state in State},
-        "saved": {
-            "requests": sum(each.requests for each in decisions),
-            "tokens": sum(each.tokens for each in decisions),
-            "seconds": round(sum(each.saved_seconds for each in decisions), 1),
-        },
+        "saved": {"requests": saved.requests, "tokens": saved.tokens, "seconds": round(saved.seconds, 1)},
     }
 
 

@@ -27,6 +27,7 @@ def command(keep_data: bool) -> None:
               aj uninstall --keep-data
     """
     home = Home.from_environment(os.environ)
+    check_root(home, os.environ)
     report = Report()
     Harness(home, os.environ, time.time()).unwire(report)
     kept = Originals(home).backups()
@@ -46,7 +47,6 @@ def _remove(home: Home, kept: list[str], report: Report) -> None:
     if not os.path.isdir(home.root):
         report.good(f"there is no {home.root}")
         return
-    check_root(home, os.environ)
     remove_command(home, os.environ)
     left = [path for path in remove_home(home, kept) if not kept or path != home.backups]
     report.good(f"{home.root} is empty but for what is named below" if left or kept else f"{home.root} is gone")

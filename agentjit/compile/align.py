@@ -16,13 +16,15 @@ _QUOTED_POSITION = re.compile(r'"\$[1-9]')
 class Column:
     """One place in a step: `values[i]` is what occurrence i had there.
 
-    `start` and `end` are the word's span in the last occurrence's text (-1 where there is no text); `before` is the
-    word in front of it, for names and messages.
+    `start` and `end` are the word's span in the last occurrence's text (-1 where there is no text); `number` counts the
+    words of all its commands, None for the target of a redirection; `before` is the word in front of it, for names and
+    messages.
     """
 
     values: tuple[str, ...]
     start: int = -1
     end: int = -1
+    number: int | None = None
     before: str = ""
 
     @property
@@ -50,6 +52,9 @@ class AlignedStep:
 
 def align(hotspot: Hotspot) -> list[AlignedStep]:
     """Align a hotspot's occurrences step by step; `NotCompilable` says what cannot be."""
+    for occurrence in hotspot.occurrences:
+        if len({operation.call.cwd for operation in occurrence.operations}) > 1:
+            raise NotCompilable("a step changes the working directory of those after it")
     rows = zip(*(occurrence.operations for occurrence in hotspot.occurrences), strict=True)
     return [_step(tuple(row)) for row in rows]
 
@@ -69,7 +74,7 @@ def _read(operations: tuple[Operation, ...]) -> AlignedStep:
         if len({repr(given.get(key)) for given in inputs}) > 1:
             raise NotCompilable(f"the {key} of a Read varies")
     paths = tuple(str(given.get("file_path", "")) for given in inputs)
-    return AlignedStep("read", operations, (Column(paths, before="Read"),))
+    return AlignedStep("read", operations, (Column(paths, number=0, before="Read"),))
 
 
 def _shell(operations: tuple[Operation, ...]) -> AlignedStep:
@@ -81,10 +86,7 @@ def _shell(operations: tuple[Operation, ...]) -> AlignedStep:
         raise NotCompilable("a command was not parsed")
     text = known[-1].text
     if all(line.plain for line in known):
-        words = [line.commands[0].words for line in known]
-        if len({len(each) for each in words}) > 1:
-            raise NotCompilable(f"`{operations[-1].signature}` has a varying number of words")
-        return AlignedStep("argv", operations, _columns(words), text)
+        return AlignedStep("argv", operations, _columns([_script_words(line) for line in known]), text)
     if any(line.opaque for line in known):
         if len({line.text.strip() for line in known}) > 1:
             raise NotCompilable(f"a command that varies was not taken apart ({known[-1].opaque}): {text[:60]}")
@@ -94,32 +96,36 @@ def _shell(operations: tuple[Operation, ...]) -> AlignedStep:
     return AlignedStep("script", operations, _columns([_script_words(line) for line in known]), text)
 
 
-def _script_words(line: Line) -> tuple[Word, ...]:
-    """The words that may vary, in order; raises where the shape of the line gives a value no safe way in."""
+_Words = list[tuple[Word, int | None]]
+"""The words that may vary and their numbers, None for a redirection's target."""
+
+
+def _script_words(line: Line) -> _Words:
+    """The words that may vary; raises where the shape of the line gives a value no safe way in."""
     if _QUOTED_POSITION.search(line.text) or any(
         word.value is None and _POSITIONAL.search(word.raw) for command in line.commands for word in command.words
     ):
         raise NotCompilable(f"a command uses the shell's positional parameters: {line.text[:60]}")
-    found: list[Word] = []
-    for command in line.commands:
-        found += command.words
-        found += [redirect.target for redirect in command.redirects if redirect.target]
-    return tuple(found)
+    words = [word for command in line.commands for word in command.words]
+    targets = [redirect.target for command in line.commands for redirect in command.redirects if redirect.target]
+    return [*((word, number) for number, word in enumerate(words)), *((target, None) for target in targets)]
 
 
-def _columns(rows: list[tuple[Word, ...]]) -> tuple[Column, ...]:
+def _columns(rows: list[_Words]) -> tuple[Column, ...]:
     if len({len(row) for row in rows}) > 1:
         raise NotCompilable("a command has a varying number of words")
     columns: list[Column] = []
-    for place, words in enumerate(zip(*rows, strict=True)):
+    for place, column in enumerate(zip(*rows, strict=True)):
+        words = [word for word, _ in column]
         if any(word.value is None for word in words):
             if len({word.raw for word in words}) > 1:
                 raise NotCompilable(f"a value varies inside a shell expansion: {words[-1].raw[:60]}")
             values = tuple(word.raw for word in words)
         else:
             values = tuple(word.value or "" for word in words)
-        before = rows[-1][place - 1].value or "" if place else ""
-        columns.append(Column(values, words[-1].start, words[-1].end, before))
+        number = column[-1][1]
+        before = rows[-1][place - 1][0].value or "" if number else ""
+        columns.append(Column(values, words[-1].start, words[-1].end, number, before))
     return tuple(columns)
 
 

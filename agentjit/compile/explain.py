@@ -13,6 +13,7 @@ from agentjit.compile.finders import Sources, finders
 from agentjit.compile.kinds import kind_of
 from agentjit.skill import Argument, Binding, Finder, Kind, Piece, Ref, ShapePiece, Text
 
+_CUT_OFF = 30_000  # characters: the harness keeps no more of an output, so what is longer may lack its end
 _CUTS = 4  # places on either side where a constant may end
 _ANY = r"(?s:.+)"
 Vector = tuple[str, ...]
@@ -69,6 +70,8 @@ class Values:
         given = self.given()
         pattern = _pattern(values, given) or ((Kind(expression=_ANY),) if prose else None)
         for step in reversed(range(len(self._outputs))):
+            if max(map(len, self._outputs[step])) >= _CUT_OFF:
+                continue
             found = finders(self._outputs[step], values, given)
             if found and pattern:
                 name = self._name_for(found[0], values)

@@ -54,7 +54,7 @@ def finders(texts: Sequence[str], values: Sequence[str], sources: Sources) -> tu
         agrees = all(find(candidate, texts[i], bound[i]) == [values[i]] for i in range(len(texts)))
         if agrees and candidate not in found:
             found.append(candidate)
-        if len(found) == _KEPT:
+        if len(found) == _KEPT or found == [Whole()]:  # beside the whole text, its parts say nothing new
             break
     return tuple(found)
 
@@ -195,6 +195,6 @@ def _patterns(texts: Sequence[str], values: Sequence[str]) -> Iterator[Finder]:
             stop = r"[^\s\"',;)}\]]+" if after in ('"', "'", ",", ";", ")", "}", "]") else r"\S+"
             word = r"(?<!\w)" if context[0][0].isalnum() else ""
             yield Pattern(expression=f"{word}{escaped(context[0])}({stop})")
-            if after in ("", "\n"):
+            if after in ("", "\n") and " " in value:
                 yield Pattern(expression=f"{word}{escaped(context[0])}(.*\\S)$")
         start = text.find(value, start + 1)

@@ -19,11 +19,10 @@ _KINDS = (
     r"[A-Za-z0-9][A-Za-z0-9_.+-]*@[A-Za-z0-9.-]+",
     r"/?[A-Za-z0-9_.][A-Za-z0-9_./-]*",
     r"https?://[^\s\"'<>]+",
-    r"[^\s-]\S*",
+    r"(?!\S*://)[^\s-]\S*",
 )
 _QUANTITY = re.compile(r"(?:[0-9]+[smhdwy])+|[0-9]+(?:\.[0-9]+)?(?:ms|[KMGT]i?B?|%)|[0-9:T.-]{5,}Z?")
 _COMPILED = tuple(re.compile(kind) for kind in _KINDS)
-_LONGEST = 80  # characters; a value more than twice as long as any seen (and than this) is of another kind
 
 
 def passing(text: str) -> bool:
@@ -39,10 +38,10 @@ def escaped(text: str) -> str:
 def kind_of(values: Sequence[str]) -> str | None:
     """A regular expression that each value matches in full; None if one is empty, has white space or starts with `-`.
 
-    No kind admits white space or a leading dash: a value can never become two words or an option.
+    No kind admits white space or a leading dash, and only that of URLs a scheme: a value can never become two words, an
+    option, or an address of another protocol.
     """
     for kind, compiled in zip(_KINDS, _COMPILED, strict=True):
         if all(compiled.fullmatch(value) for value in values):
-            longest = max(_LONGEST, 2 * max(map(len, values)))
-            return f"(?=.{{1,{longest}}}\\Z){kind}" if max(map(len, values)) > _LONGEST else kind
+            return kind
     return None

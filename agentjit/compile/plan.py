@@ -15,7 +15,7 @@ from agentjit.compile.kinds import kind_of
 from agentjit.compile.naming import parameter_names, result_names, skill_name, value_name
 from agentjit.entries import words
 from agentjit.errors import NotCompilable
-from agentjit.hotspot import Hotspot, Template
+from agentjit.hotspot import Hotspot, Line, Template
 from agentjit.skill import (
     Argument,
     BashStep,
@@ -34,13 +34,18 @@ from agentjit.skill import (
     Support,
     Text,
 )
+from agentjit.trace import Effect
 
 ANYWHERE = 3  # working directories from which the directory does not matter
 _SEEN = 8  # examples kept of a parameter
 _SECRET = "‹secret:"
 
 
-def plan(hotspot: Hotspot, *, day: Callable[[float], str]) -> Plan:
+Judge = Callable[[Line, frozenset[int]], Effect]
+"""The worst that a line may do when the words with these numbers have other values of their kind."""
+
+
+def plan(hotspot: Hotspot, *, day: Callable[[float], str], judge: Judge) -> Plan:
     """The plan of a hotspot; `NotCompilable` says what stands in the way.
 
     `day` gives the local date (YYYY-MM-DD) of a Unix time, as the agent knew it.
@@ -72,12 +77,12 @@ def plan(hotspot: Hotspot, *, day: Callable[[float], str]) -> Plan:
         contracts = [contract(step, attempt.bindings.get(i, ()), attempt) for i, step in enumerate(steps)]
         grounded = all(i in attempt.bindings or each.shape or each.holds for i, each in enumerate(contracts))
         if grounded:
-            return _assemble(hotspot, steps, calls, attempt, contracts, parameters, answer)
+            return _assemble(hotspot, steps, calls, attempt, contracts, parameters, answer, judge)
     if unused := [name for name in given if name not in values.used]:
         raise NotCompilable(f"the prompt varies where {{{unused[0]}}} stands, but no call depends on it")
     contracts = [contract(step, values.bindings.get(i, ()), values) for i, step in enumerate(steps)]
     contracts = [each if i in values.bindings else _loose(each) for i, each in enumerate(contracts)]
-    return _assemble(hotspot, steps, calls, values, contracts, parameters, None)
+    return _assemble(hotspot, steps, calls, values, contracts, parameters, None, judge)
 
 
 def _used_before(values: Values, attempt: Values) -> set[str]:
@@ -157,6 +162,7 @@ def _assemble(
     contracts: Sequence[Contract],
     parameters: tuple[Parameter, ...],
     answer: Argument | None,
+    judge: Judge,
 ) -> Plan:
     assert hotspot.template
     results = result_names(steps, values.sources)
@@ -164,7 +170,7 @@ def _assemble(
         Step(
             call=calls[i],
             result=results[i],
-            effect=max((op.effect for op in step.operations), key=lambda effect: effect.rank),
+            effect=_effect(step, judge),
             contract=contracts[i],
             bindings=tuple(values.bindings.get(i, ())),
             seconds=_median([op.call.seconds for op in step.operations]),
@@ -186,6 +192,18 @@ def _assemble(
         support=Support(occurrences=len(episodes), sessions=hotspot.sessions, episodes=episodes),
         cost=Cost(requests=hotspot.requests, tokens=hotspot.tokens, seconds=hotspot.seconds),
     )
+
+
+def _effect(step: AlignedStep, judge: Judge) -> Effect:
+    """The worst of what was done and of what the same line may do with other values."""
+    effects = [operation.effect for operation in step.operations]
+    varying = [column for column in step.columns if column.varies]
+    line = step.operations[-1].line
+    if line and varying:
+        effects.append(judge(line, frozenset(column.number for column in varying if column.number is not None)))
+    if any(column.number is None for column in varying):
+        effects.append(Effect.WRITES_ELSEWHERE)  # a redirection whose target varies
+    return Effect.worst(effects)
 
 
 def _median(values: Sequence[float | None]) -> float | None:

@@ -12,6 +12,7 @@ from agentjit.hotspot import Word
 from agentjit.trace import Effect
 
 _LONG = re.compile(r"(--[A-Za-z][\w-]*)=")
+_KEPT = re.compile(r"--[A-Za-z][\w-]*=|[A-Za-z][A-Za-z0-9+.-]*://")
 _NUMBER = re.compile(r"-[0-9]+")
 # an expansion that stays one word: "…$X…" in double quotes, with bare letters before and after, and no "$@" or "$(…)"
 _ONE_WORD = re.compile(r"[\w@%+=:,./-]*\"(?:[^\"\\$`]|\\.|\$\w+|\$\{\w+\}|\$(?=[\"\s]))*\"[\w@%+=:,./-]*", re.DOTALL)
@@ -56,9 +57,13 @@ class Scan:
 
 
 def argument(word: Word, varies: bool = False) -> Arg:
-    """`word` as an argument; one that `varies` will be another single word of the same kind, without a leading dash."""
+    """`word` as an argument; one that `varies` will be another single word of the same kind.
+
+    Of the same kind is: not a flag, or the same long flag with another value; a URL of the same scheme.
+    """
     if varies:
-        return Arg(None, word.value or word.raw)
+        kept = _KEPT.match(word.value or "")
+        return Arg(None, kept[0] if kept else "", dash=not kept and (word.value or "-").startswith("-"))
     if word.value is not None:
         return Arg(word.value, word.value)
     one = bool(_ONE_WORD.fullmatch(word.raw))

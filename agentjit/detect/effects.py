@@ -1,8 +1,8 @@
 """What a call may change, judged from a catalogue; whatever is not known for certain is unknown.
 
 Programs, flags and environment variables are data (`effects.json`); here is only what data cannot say. Where a word
-varies (`unknown_words`) it is taken for one word of the kind seen: not a flag, and a URL of the same scheme. Whoever
-fills in such a word must refuse a value that begins with a dash.
+varies (`unknown_words`) it is taken for one word of the kind seen: a word that is no flag, the same long flag with
+another value, a URL of the same scheme. Whoever fills in such a word must refuse what is not.
 """
 
 from __future__ import annotations
@@ -324,7 +324,7 @@ class _Judge:
         operands = self._operands(rule, found)
         if not methods <= {"GET", "HEAD"}:
             return Effect.WRITES_ELSEWHERE
-        graph = any("graphql" in arg.text for arg in found.operands)
+        graph = any("graphql" in arg.text or (arg.value is None and "/" not in arg.text) for arg in found.operands)
         return Effect.UNKNOWN if graph else operands
 
 

@@ -14,10 +14,9 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
-from agentjit.detect.signature import is_bookkeeping, operation
-
 from agentjit.detect.heat import heat
 from agentjit.detect.prompt import clusters, template
+from agentjit.detect.signature import is_bookkeeping, operation
 from agentjit.hotspot import Hotspot, Occurrence, Operation
 from agentjit.trace import Effect, Episode
 
@@ -35,7 +34,7 @@ def operations(episode: Episode) -> tuple[Operation, ...]:
 
 
 def hotspots(episodes: Sequence[Episode], *, now: float) -> list[Hotspot]:
-    """Recurring sequences, hottest first. `now` in Unix seconds is what heat is measured from."""
+    """Recurring sequences: those that a prompt starts, then others, the hottest first. `now` is in Unix seconds."""
     rows = [(episode, operations(episode)) for episode in episodes if episode.kind == "typed"]
     rows = [(episode, ops) for episode, ops in rows if ops]
     short = [row for row in rows if len(row[1]) <= LONGEST]
@@ -47,7 +46,7 @@ def hotspots(episodes: Sequence[Episode], *, now: float) -> list[Hotspot]:
     ]
     known = {signature for hotspot in found for signature in [hotspot.signature]}
     found += [hotspot for hotspot in _in_between(rows, now) if not _inside(hotspot.signature, known)]
-    return sorted(found, key=lambda hotspot: (-hotspot.heat, hotspot.id))
+    return sorted(found, key=lambda hotspot: (hotspot.template is None, -hotspot.heat, hotspot.id))
 
 
 def _families(rows: list[Row], now: float) -> list[Hotspot]:
@@ -69,7 +68,21 @@ def _families(rows: list[Row], now: float) -> list[Hotspot]:
             members += [row for row in fitting if template([row[0].prompt, *(m[0].prompt for m in members)])]
         taken |= {episode.id for episode, _ in members}
         found += _prompted([_occurrence(row, core) for row in members], now)
-    return found
+    rest = [row for row in rows if row[0].id not in taken]
+    return found + (_unsettled(rest, now) if len(rest) >= MINIMUM else [])
+
+
+def _unsettled(rows: list[Row], now: float) -> list[Hotspot]:
+    """Prompts of one form that never led to the same steps twice: named, and left alone."""
+    learned = template([episode.prompt for episode, _ in rows])
+    if learned is None:
+        return []
+    core = _signature(rows[0][1])
+    for _, ops in rows[1:]:
+        core = _longest_common(core, _signature(ops))
+    (made,) = _prompted([_occurrence(row, core) for row in rows], now)
+    common = f"{len(core)} steps are common to all" if core else "no step is common to all"
+    return [replace(made, obstacle=f"unstable: {len(rows)} runs, every one of other steps; {common}")]
 
 
 def _signature(ops: Sequence[Operation]) -> tuple[str, ...]:
@@ -156,13 +169,17 @@ def _median(values: list[float]) -> float | None:
 
 
 def _in_between(rows: list[Row], now: float) -> list[Hotspot]:
-    """Sequences met in at least `MINIMUM` sessions wherever they stand; those inside a longer one as frequent go."""
+    """Sequences met in at least `MINIMUM` sessions wherever they stand; those inside a longer one as frequent go.
+
+    Only commands count here: that files are read and edited in turn is not a workflow but programming.
+    """
     places: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
     for number, (_, ops) in enumerate(rows):
         signature = _signature(ops)
         for size in NGRAMS:
             for start in range(len(signature) - size + 1):
-                places[signature[start : start + size]].append((number, start))
+                if all(op.line for op in ops[start : start + size]):
+                    places[signature[start : start + size]].append((number, start))
     counts = Counter({gram: len({rows[n][0].session for n, _ in where}) for gram, where in places.items()})
     frequent = {gram for gram, sessions in counts.items() if sessions >= MINIMUM and len(set(gram)) > 1}
     covered = {part for gram in frequent for part in (gram[1:], gram[:-1]) if counts[part] <= counts[gram]}

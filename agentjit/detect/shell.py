@@ -20,17 +20,6 @@ from agentjit.hotspot import Command, Line, Redirect, Word
 LIMIT = 65_536
 """Longer lines are not read, in characters."""
 
-SHELL_ONLY = frozenset(
-    (
-        *(".", ":", "alias", "bg", "bind", "break", "builtin", "caller", "cd", "command", "compgen", "complete"),
-        *("compopt", "continue", "declare", "dirs", "disown", "enable", "eval", "exec", "exit", "export", "fc", "fg"),
-        *("getopts", "hash", "help", "history", "jobs", "let", "local", "logout", "mapfile", "popd", "pushd", "read"),
-        *("readarray", "readonly", "return", "set", "shift", "shopt", "source", "suspend", "times", "trap", "type"),
-        *("typeset", "ulimit", "umask", "unalias", "unset", "wait"),
-    )
-)
-"""Builtins that mean something else, or nothing, outside a shell."""
-
 _GRAMMAR = Language(tree_sitter_bash.language())
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _PROGRAM_NODES = frozenset(("command_name", "declaration_command", "unset_command", "test_command"))
@@ -45,11 +34,6 @@ def parse(text: str) -> Line:
         return _read(text)
     except Opaque as reason:
         return Line(text=text, opaque=str(reason))
-
-
-def runs_without_shell(line: Line) -> bool:
-    """Whether `line` is one literal command that means the same as an argument list (no builtin such as `cd`)."""
-    return line.plain and bool(line.commands[0].words) and line.commands[0].words[0].value not in SHELL_ONLY
 
 
 def canonical(text: str) -> tuple[object, ...]:

@@ -87,7 +87,7 @@ class Harness:
         if (way is Way.PLUGIN and self._has_entries()) or (
             way is Way.SETTINGS and self.claude and self._names_plugin()
         ):
-            self.unwire(report)  # never both: every event would be reported twice
+            self.unwire(report, any_home=True)  # never both: every event would be reported twice
         if way is Way.PLUGIN:
             self._wire_plugin(report)
         elif way is Way.SETTINGS:
@@ -101,12 +101,27 @@ class Harness:
         if self._disabled():
             report.bad(f"Claude Code will not run the hooks: disableAllHooks is true in {self.settings}")
 
-    def unwire(self, report: Report) -> None:
-        """Take out the plugin and our entries in every settings file we ever changed; exact where nobody else wrote."""
+    def wired(self) -> Way:
+        """How this very home is wired now; raises `ClaudeFailed` or `BadSettings` where that cannot be told."""
+        if self.claude and (there := self.claude.installed()):
+            return Way.PLUGIN if there.enabled and there.folder == self._home.plugin else Way.NONE
+        text = self._text(self.settings)
+        wanted = links.settings_hooks(self._home, self._package)
+        return Way.SETTINGS if text is not None and settings.ours(text, self._home.root) == wanted else Way.NONE
+
+    def unwire(self, report: Report, *, any_home: bool = False) -> None:
+        """Take out the plugin and our entries in every settings file we ever changed; exact where nobody else wrote.
+
+        What belongs to an installation in another home stays, but for `any_home`.
+        """
         exact = {path for path in self._originals.paths() if self._originals.untouched(path)}
-        self._remove_plugin(report)
+        self._remove_plugin(report, any_home)
         for path in dict.fromkeys([*self._originals.paths(), self.settings]):
-            self._restore(path, path in exact, report)
+            if path in exact:
+                self._originals.put_back(path)
+                report.good(f"{path} is as it was before")
+            else:
+                self._take_out(path, None if any_home else self._home.root, report)
 
     # --- the plugin
 
@@ -140,13 +155,14 @@ class Harness:
         enabled = self._parsed().get("enabledPlugins")
         return isinstance(enabled, dict) and enabled.get(PLUGIN) is True
 
-    def _remove_plugin(self, report: Report) -> None:
+    def _remove_plugin(self, report: Report, any_home: bool) -> None:
         if self.claude is None:
             if self._names_plugin():
                 report.bad(f"`claude` is not on PATH: run `claude plugin uninstall {PLUGIN}` where it is")
             return
         try:
-            if self.claude.installed() or self.claude.marketplace():
+            there, folder = self.claude.installed(), self.claude.marketplace()
+            if (there or folder) and (any_home or folder in ("", self._home.plugin)):
                 self.claude.uninstall()
                 report.good(f"Claude Code no longer has the plugin {PLUGIN}")
         except ClaudeFailed as failure:
@@ -174,25 +190,16 @@ class Harness:
         text = self._text(self.settings)
         return text is not None and bool(settings.ours(text))
 
-    def _take_out(self, path: str) -> bool:
-        """Remove our entries from the file at `path`; False if it has none."""
-        text = self._text(path)
-        if text is None or not settings.ours(text):
-            return False
-        files.write(path, settings.unwired(text).encode())
-        return True
-
-    def _restore(self, path: str, exact: bool, report: Report) -> None:
-        """Put the original back if the file was `exact`ly as we left it before we began, else take out what is ours."""
-        if exact:
-            self._originals.put_back(path)
-            report.good(f"{path} is as it was before")
-            return
+    def _take_out(self, path: str, home: str | None, report: Report) -> None:
+        """Remove our entries (see `settings.ours`) from the file at `path`."""
         try:
-            if self._take_out(path):
-                report.good(f"our hooks are out of {path}; it was changed since, so the rest stays as it is")
+            text = self._text(path)
         except settings.BadSettings as problem:
             report.bad(str(problem))
+            return
+        if text is not None and settings.ours(text, home):
+            files.write(path, settings.unwired(text, home).encode())
+            report.good(f"our hooks are out of {path}; it was changed since, so the rest stays as it is")
 
     def _text(self, path: str) -> str | None:
         data = files.read(path)

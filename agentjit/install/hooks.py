@@ -22,10 +22,10 @@ def for_settings(template: dict[str, Any], plugin: str, home: str) -> Groups:
     return _map(template["hooks"], {ROOT: plugin}, [home, MARK])
 
 
-def is_ours(hook: object) -> bool:
-    """Whether one entry of a `hooks` list in a settings file was written by `aj init`."""
+def is_ours(hook: object, home: str | None = None) -> bool:
+    """Whether one entry of a `hooks` list in settings was written by `aj init`, for `home` if that is given."""
     arguments = hook.get("args") if isinstance(hook, dict) else None
-    return isinstance(arguments, list) and MARK in arguments
+    return isinstance(arguments, list) and MARK in arguments and (home is None or home in arguments)
 
 
 def _map(events: Groups, replace: dict[str, str], more: list[str]) -> Groups:

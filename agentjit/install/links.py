@@ -62,11 +62,10 @@ def _symlink(path: str, target: str) -> bool:
 
 def copy_plugin(home: Home, package: Path = data.PACKAGE) -> bool:
     """Copy the plugin to `home.plugin`, so that moving or deleting the clone breaks nothing; False if it is current."""
-    wanted = plugin_files(home, package)
-    if wanted == _present(Path(home.plugin)):
+    if is_current(home, package):
         return False
     fresh, old = f"{home.plugin}.{os.getpid()}.new", f"{home.plugin}.{os.getpid()}.old"
-    for name, content in wanted.items():
+    for name, content in plugin_files(home, package).items():
         files.write(os.path.join(fresh, name), content)
     # Between the two renames there is no plugin: the hook commands pass over a script that is not there.
     if os.path.lexists(home.plugin):
@@ -74,6 +73,11 @@ def copy_plugin(home: Home, package: Path = data.PACKAGE) -> bool:
     os.rename(fresh, home.plugin)
     files.delete(old)
     return True
+
+
+def is_current(home: Home, package: Path = data.PACKAGE) -> bool:
+    """Whether the copy in `home.plugin` is what `copy_plugin` would make."""
+    return plugin_files(home, package) == _present(Path(home.plugin))
 
 
 def plugin_files(home: Home, package: Path = data.PACKAGE) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from agentjit.errors import BadInput
 from agentjit.home import Home
 from agentjit.install import files
 
-_LEFTOVERS = (".wal", ".tmp", ".new", ".old")  # of a database or of a replacement that was killed
+_KILLED = (".tmp", ".new", ".old")  # what a replacement leaves that was killed half-way
 
 
 def check_root(home: Home, env: Mapping[str, str]) -> None:
@@ -23,11 +23,16 @@ def check_root(home: Home, env: Mapping[str, str]) -> None:
 
 
 def owned(home: Home) -> list[str]:
-    """What exists of everything `home.py` names, and leftovers beside it (`aj.duckdb.wal`)."""
+    """What exists of everything `home.py` names, and what goes with it (`aj.duckdb.wal`, `compile.lock.next`)."""
     named = [getattr(home, name) for name, value in vars(Home).items() if isinstance(value, property)]
     inside = [path for path in named if os.path.dirname(path) == home.root]
-    beside = (path for name in inside for path in glob.glob(glob.escape(name) + ".*") if path.endswith(_LEFTOVERS))
+    beside = (path for name in inside for path in glob.glob(glob.escape(name) + ".*") if _goes_with(name, path))
     return sorted({path for path in [*inside, *beside] if os.path.lexists(path)})
+
+
+def _goes_with(name: str, path: str) -> bool:
+    """`skills.new` goes with `skills`, but `skills.docx` is somebody's; a name like `aj.duckdb` is nobody else's."""
+    return "." in os.path.basename(name) or path.endswith(_KILLED)
 
 
 def remove_home(home: Home, keep: list[str]) -> list[str]:

@@ -30,11 +30,11 @@ def parse(text: str) -> dict[str, Any]:
     return value
 
 
-def ours(text: str) -> Groups:
-    """Our entries in `text` by event, as they stand there."""
+def ours(text: str, home: str | None = None) -> Groups:
+    """Our entries in `text` by event, as they stand there; with `home`, only those of the installation there."""
     found: Groups = {}
     for event, groups in parse(text).get("hooks", {}).items():
-        mine = [group for group in groups if _our_hooks(group)]
+        mine = [group for group in groups if _our_hooks(group, home)]
         if mine:
             found[event] = mine
     return found
@@ -51,10 +51,10 @@ def wired(text: str, groups: Groups) -> str:
     return text
 
 
-def unwired(text: str) -> str:
-    """`text` without our entries; lists and objects that this leaves empty go too."""
+def unwired(text: str, home: str | None = None) -> str:
+    """`text` without our entries (see `ours`); lists and objects that this leaves empty go too."""
     parse(text)
-    while (shorter := _without_one(text)) is not None:
+    while (shorter := _without_one(text, home)) is not None:
         text = shorter
     return text
 
@@ -70,13 +70,13 @@ def _append(text: str, event: str, group: dict[str, Any]) -> str:
     return json_edit.append(text, groups.value, group)
 
 
-def _our_hooks(group: object) -> list[int]:
+def _our_hooks(group: object, home: str | None) -> list[int]:
     """The numbers of the entries in `group` that are ours."""
     hooks = group.get("hooks") if isinstance(group, dict) else None
-    return [number for number, hook in enumerate(hooks) if is_ours(hook)] if isinstance(hooks, list) else []
+    return [number for number, hook in enumerate(hooks) if is_ours(hook, home)] if isinstance(hooks, list) else []
 
 
-def _without_one(text: str) -> str | None:
+def _without_one(text: str, home: str | None) -> str | None:
     """`text` without one of our hooks, or None if there is none."""
     top = json_edit.top(text)
     hooks = json_edit.member(text, top, "hooks")
@@ -86,7 +86,7 @@ def _without_one(text: str) -> str | None:
         if text[event.value] != "[":  # a repeated key whose last value counts
             continue
         for group in json_edit.items(text, event.value):
-            numbers = _our_hooks(json_edit.parse(text[group.value : group.end]))
+            numbers = _our_hooks(json_edit.parse(text[group.value : group.end]), home)
             if numbers:
                 entries = json_edit.member(text, group.value, "hooks")
                 assert entries

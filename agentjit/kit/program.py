@@ -48,7 +48,9 @@ class Param:
         self.seen = tuple(seen)
 
     def accepts(self, value: str) -> bool:
-        return re.fullmatch(self.pattern, value) is not None
+        """Whether `value` is of the kind seen, and not more than twice as long as any (80 characters always go)."""
+        longest = max(80, *(2 * len(example) for example in self.seen), 0)
+        return len(value) <= longest and re.fullmatch(self.pattern, value) is not None
 
 
 def on_path(program: str) -> Requirement:

@@ -53,7 +53,7 @@ def import_paths(
 
     Raises StoreBusy, StoreBroken; a file that cannot be read or understood is counted, not raised.
     """
-    chosen = [os.path.abspath(path) for path in paths] or [projects(env)]
+    chosen = [os.path.abspath(path) for path in paths] or [path for path in [projects(env)] if os.path.isdir(path)]
     return import_files(home, sorted(set(_files(chosen))), Redactor(home_key(home), env), now=now, progress=progress)
 
 

@@ -1,4 +1,4 @@
-"""From a real hook to an answer without a model request, in the real Claude Code, and what happens when the world moves."""
+"""From a real hook to an answer without a model request, in the real Claude Code, and when the world moves."""
 
 from __future__ import annotations
 

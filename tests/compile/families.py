@@ -19,7 +19,15 @@ $ kubectl logs {service}-{hash} -n {ns} --tail=20
 """
 
 _PODS = [
-    {"service": "checkout", "ns": "staging", "hash": "6d4f-x1", "x": "a1", "n": "7", "cause": "no route to db", "more": ""},
+    {
+        "service": "checkout",
+        "ns": "staging",
+        "hash": "6d4f-x1",
+        "x": "a1",
+        "n": "7",
+        "cause": "no route to db",
+        "more": "",
+    },
     {"service": "billing", "ns": "prod", "hash": "99ab-kk", "x": "b7", "n": "12", "cause": "bad token", "more": ""},
     {"service": "search", "ns": "dev", "hash": "01cd-zz", "x": "c3", "n": "3", "cause": "out of disk", "more": ""},
     {
@@ -85,3 +93,90 @@ _CHECKS = [
 def checks(count: int = 5) -> list[Episode]:
     """Constant commands of unknown effect."""
     return repeat(CHECKS, *_CHECKS[:count])
+
+
+DEPLOYS = """
+# {cwd}
+> deploy {service} to {env}
+$ cd {cwd} && ./deploy.sh --service {service} --env {env} > deploy.log 2>&1; tail -1 deploy.log
+| deployed {service} as release {release}
+$ curl -s "http://127.0.0.1:9000/releases/{release}" | grep -o 'state=[a-z]*'
+| state=live
+< {service} is live on {env} as release {release}.
+"""
+
+_DEPLOYS = [
+    {"cwd": "/home/a/shop", "service": "web", "env": "prod", "release": "r-100"},
+    {"cwd": "/home/a/shop", "service": "api", "env": "staging", "release": "r-101"},
+    {"cwd": "/home/a/bank", "service": "ledger", "env": "prod", "release": "r-7"},
+    {"cwd": "/home/a/mail", "service": "relay", "env": "qa", "release": "r-5512"},
+    {"cwd": "/home/a/mail", "service": "spam", "env": "prod", "release": "r-9"},
+]
+
+
+def deploys(count: int = 5) -> list[Episode]:
+    """A script with values in redirected lists, the working directory inside a word, a release number from a text."""
+    return repeat(DEPLOYS, *_DEPLOYS[:count])
+
+
+READS = """
+# {cwd}
+> what is the version of {name}?
+@ {cwd}/{name}/VERSION
+| {version}
+< {name} is at {version}.
+"""
+
+_READS = [
+    {"cwd": f"/srv/w{i}", "name": name, "version": version}
+    for i, (name, version) in enumerate(
+        [("web", "1.2.3"), ("api", "2.0.0"), ("relay", "0.9.12"), ("spam", "11.4.0"), ("cart", "3.3.3")]
+    )
+]
+
+
+def reads(count: int = 5) -> list[Episode]:
+    """A file read with the agent's own tool, found from the working directory."""
+    return repeat(READS, *_READS[:count])
+
+
+PIPELINE = """
+> how many {level} lines does {service} have?
+$ grep -h 'level={level}' "logs/{service}.log" | wc -l
+| {n}
+< {n}
+"""
+
+_PIPELINE = [
+    {"level": "error", "service": "web", "n": "12"},
+    {"level": "warn", "service": "api", "n": "7"},
+    {"level": "info", "service": "relay", "n": "1200"},
+    {"level": "error", "service": "cart", "n": "3"},
+    {"level": "debug", "service": "web", "n": "44"},
+]
+
+
+def pipeline(count: int = 5) -> list[Episode]:
+    """Values inside quoted words of a pipeline."""
+    return repeat(PIPELINE, *_PIPELINE[:count])
+
+
+BRANCHES = """
+> who touched {file} last?
+$ git log -1 --format='%an <%ae>' -- {file}
+| {author} <{mail}>
+< {author} ({mail})
+"""
+
+_BRANCHES = [
+    {"file": "src/app.py", "author": "Ann Lee", "mail": "ann@example.org"},
+    {"file": "README.md", "author": "Bo", "mail": "bo@example.org"},
+    {"file": "docs/a/b.md", "author": "Cy Young", "mail": "cy.y@example.com"},
+    {"file": "Makefile", "author": "Di", "mail": "di@example.net"},
+    {"file": "tests/test_x.py", "author": "Ed Poe", "mail": "ed@example.org"},
+]
+
+
+def branches(count: int = 5) -> list[Episode]:
+    """An answer that takes a line apart: more than the finders know, so the model concludes."""
+    return repeat(BRANCHES, *_BRANCHES[:count])

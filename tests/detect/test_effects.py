@@ -63,6 +63,7 @@ find . -name '*.py' -type f
 find . -name "*.py" -newer x -maxdepth 2 -print0 | xargs -0 grep -l foo
 find src -type f -exec grep -l foo {} +
 find . -name '*.log' -exec wc -l {} \;
+find . -exec cat {} \; -exec wc {} +
 find . \( -name a -o -name b \) -not -path './x/*'
 xargs cat < files
 ls | xargs -n1 basename
@@ -244,6 +245,8 @@ ls | xargs rm
 ls | xargs -I{} rm {}
 find . -delete
 find . -name x -exec rm {} \;
+find . -exec cat {} \; -exec rm {} \;
+find . -exec cat {} \; -o -delete
 find . -fprintf /tmp/x %p
 sed -i s/a/b/ /etc/hosts
 sed -i'/tmp/*' s/a/b/ f
@@ -342,6 +345,7 @@ env FOO_BAR=1 ls
 FOO_BAR=1 ls
 PATH=/tmp ls
 PATH=.:$PATH; ls
+path=/tmp ls
 LD_PRELOAD=./x.so ls
 PAGER='sh -c x' git log
 GIT_PAGER=./x git log
@@ -565,8 +569,12 @@ def test_the_table_is_long_enough_to_mean_something() -> None:
     assert len(ROWS) == len(set(ROWS)) > 400
 
 
-@pytest.mark.parametrize("wrapper", ["timeout 5 {}", "nice {}", "nohup {}", "env a=1 {}", "cd x && {}", "ls | {}", "{} | wc", "ls; {}"])
-@pytest.mark.parametrize("text", [text for text, _ in _rows(UNKNOWN, Effect.UNKNOWN) if "\n" not in text and "time" not in text][:60])
+@pytest.mark.parametrize(
+    "wrapper", ["timeout 5 {}", "nice {}", "nohup {}", "env a=1 {}", "cd x && {}", "ls | {}", "{} | wc", "ls; {}"]
+)
+@pytest.mark.parametrize(
+    "text", [text for text, _ in _rows(UNKNOWN, Effect.UNKNOWN) if "\n" not in text and "time" not in text][:60]
+)
 def test_no_wrapper_makes_the_unknown_known(wrapper: str, text: str) -> None:
     assert effect_of(parse(wrapper.format(text))) is Effect.UNKNOWN
 
@@ -588,7 +596,13 @@ def test_words_that_will_be_other_words() -> None:
     assert effect("sed -n 5p f", 3) is Effect.READS
     assert effect("awk '{print}' f", 1) is Effect.UNKNOWN
     assert effect("touch a", 1) is Effect.WRITES_ELSEWHERE
-    assert effect("env A_B=1 ls", 1) is Effect.UNKNOWN
+    assert effect("env foo=1 ls", 1) is Effect.UNKNOWN
+    assert effect("export foo=1", 1) is Effect.UNKNOWN
+    assert effect("kubectl logs p --tail=200", 3) is Effect.READS
+    assert effect("kubectl get p -A", 3) is Effect.UNKNOWN
+    assert effect("git log --output=x", 2) is Effect.WRITES_ELSEWHERE
+    assert effect("git log -5", 2) is Effect.UNKNOWN
+    assert effect("gh api repos/x", 2) is Effect.UNKNOWN
     assert effect("xargs ls", 1) is Effect.UNKNOWN
     assert effect("timeout 5 ls", 1) is Effect.READS
     assert effect("date +%F", 1) is Effect.UNKNOWN
@@ -635,37 +649,79 @@ def test_tools(tool: str, input: dict[str, object], effect: Effect) -> None:
     assert effect_of_call(tool, input, line, cwd="/w/p") is effect
 
 
-@pytest.mark.parametrize("script", ["p", "1,5p;6q", "s/a\\/b/c/g", "$!N;P;D", "/a/{s/x/y/;p}", "s,a,b,2p", "y/ab/cd/", "1~2d", "/a/I!d", ""])
+@pytest.mark.parametrize(
+    "script", ["p", "1,5p;6q", "s/a\\/b/c/g", "$!N;P;D", "/a/{s/x/y/;p}", "s,a,b,2p", "y/ab/cd/", "1~2d", "/a/I!d", ""]
+)
 def test_sed_scripts_that_read(script: str) -> None:
     assert sed_reads(script)
 
 
 @pytest.mark.parametrize(
     "script",
-    ["w x", "1w x", "s/a/b/w x", "s/a/b/gw x", "s/a/b/e", "e", "1,2e id", "r x;w y", "/a/{w x\n}", "s/a/b/;e", "s/a/b",
-     "s/a/b\n/w x", "R x", "W x", "y/a/b/w", "p w x", "\\,a,w x", "a text", "#n\nw x", "s/[/]/w x/", "}w x", "!w x", "1!w x", "v"],
-)  # fmt: skip
+    [
+        "w x",
+        "1w x",
+        "s/a/b/w x",
+        "s/a/b/gw x",
+        "s/a/b/e",
+        "e",
+        "1,2e id",
+        "r x;w y",
+        "/a/{w x\n}",
+        "s/a/b/;e",
+        "s/a/b",
+        "s/a/b\n/w x",
+        "R x",
+        "W x",
+        "y/a/b/w",
+        "p w x",
+        "\\,a,w x",
+        "a text",
+        "#n\nw x",
+        "s/[/]/w x/",
+        "}w x",
+        "!w x",
+        "1!w x",
+        "v",
+    ],
+)
 def test_sed_scripts_that_may_not(script: str) -> None:
     assert not sed_reads(script)
 
 
-@pytest.mark.parametrize("program", ["{print}", "$1>5", "NR==1||/x/ {print $2}", '{print "a>b|c"}', '{printf "%s\\n",$1}'])
+@pytest.mark.parametrize(
+    "program", ["{print}", "$1>5", "NR==1||/x/ {print $2}", '{print "a>b|c"}', '{printf "%s\\n",$1}']
+)
 def test_awk_programs_that_read(program: str) -> None:
     assert awk_reads(program)
 
 
 @pytest.mark.parametrize(
     "program",
-    ['{print>"x"}', '{print "a;b" > "x"}', '/x/{print "a;b" > "x"}', '{print "a" ,\n"b" > "x"}', '{print|"sh"}',
-     '{"id"|getline}', '{print|&"sh"}', 'BEGIN{system("id")}', '@include "x"', '{printf "a" > "x"}', '{print "}" > "x"}', '{print "'],
-)  # fmt: skip
+    [
+        '{print>"x"}',
+        '{print "a;b" > "x"}',
+        '/x/{print "a;b" > "x"}',
+        '{print "a" ,\n"b" > "x"}',
+        '{print|"sh"}',
+        '{"id"|getline}',
+        '{print|&"sh"}',
+        'BEGIN{system("id")}',
+        '@include "x"',
+        '{printf "a" > "x"}',
+        '{print "}" > "x"}',
+        '{print "',
+    ],
+)
 def test_awk_programs_that_may_not(program: str) -> None:
     assert not awk_reads(program)
 
 
 def test_a_users_file_extends_and_overrides(tmp_path: Path) -> None:
     first, second = tmp_path / "a.json", tmp_path / "b.json"
-    first.write_text(json.dumps({"programs": {"mytool other": {"flags": "-q"}, "git": {"subcommands": {"foo": "reads"}}}}))
+    first.write_text(
+        json.dumps({"programs": {"mytool other": {"flags": "-q"}, "git": {"subcommands": {"foo": "reads"}}}})
+    )
     second.write_text(json.dumps({"programs": {"mytool": "writes-elsewhere"}, "tools": {"mcp__db__query": "reads"}}))
     catalogue = load(first, second)
 
@@ -683,9 +739,18 @@ def test_a_users_file_extends_and_overrides(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", '{"programs": {"a": "harmless"}}', '{"programs": {"a": {"flgs": "-x"}}}', '{"programs": {"a": 1}}', '{"x": {}}',
-     '{"programs": {"a": {"verdicts": {"fine": "-x"}}}}', '{"tools": {"x": "fine"}}', '{"programs": {"a": {"pattern": "("}}}'],
-)  # fmt: skip
+    [
+        "{",
+        "[]",
+        '{"programs": {"a": "harmless"}}',
+        '{"programs": {"a": {"flgs": "-x"}}}',
+        '{"programs": {"a": 1}}',
+        '{"x": {}}',
+        '{"programs": {"a": {"verdicts": {"fine": "-x"}}}}',
+        '{"tools": {"x": "fine"}}',
+        '{"programs": {"a": {"pattern": "("}}}',
+    ],
+)
 def test_a_wrong_users_file_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "effects.json"
     path.write_text(text)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from agentjit.detect.shell import LIMIT, canonical, parse, runs_without_shell
+from agentjit.detect.shell import LIMIT, canonical, parse
 from agentjit.hotspot import Command, Line
 
 SLOW = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -22,18 +22,150 @@ SLOW = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCh
 STUMBLES = ("a syntax error, or too much syntax", "two readings of the same line")
 HOSTILE = "a1A'\"\\$`*?[]{}~=#!&|;<>()%+,.:/@^- \t\nñ€\r"
 PIECES = (
-    *("f", "f ", " ", "  ", "\n", ";", "; ", "&&", " && ", "|", " | ", "|&", "&", "'", '"', "\\", "\\\n", "#", " #", "$", "$$"),
-    *("<<E", "<<'E'", "<<-E", "<<<", "\nE\n", "\nE", "\n\tE\n", "E", "2>&1", ">/dev/null", " 2>", "</dev/null", "&>/dev/null"),
-    *("a", "b", "1", "2", "{", "}", ",", "..", "~", "=", "x=", "x=1 ", "$'", '$"', "\\n", "(", ")", "!", "-", "[", "]", "*"),
-    *("é", "\t", "\r", "`", "$(", "f b)", "if", "then", "time", "[[", "%", "^", "@", "/", ":", "a'b c'", '"a b"', "\\ "),
+    *(
+        "f",
+        "f ",
+        " ",
+        "  ",
+        "\n",
+        ";",
+        "; ",
+        "&&",
+        " && ",
+        "|",
+        " | ",
+        "|&",
+        "&",
+        "'",
+        '"',
+        "\\",
+        "\\\n",
+        "#",
+        " #",
+        "$",
+        "$$",
+    ),
+    *(
+        "<<E",
+        "<<'E'",
+        "<<-E",
+        "<<<",
+        "\nE\n",
+        "\nE",
+        "\n\tE\n",
+        "E",
+        "2>&1",
+        ">/dev/null",
+        " 2>",
+        "</dev/null",
+        "&>/dev/null",
+    ),
+    *(
+        "a",
+        "b",
+        "1",
+        "2",
+        "{",
+        "}",
+        ",",
+        "..",
+        "~",
+        "=",
+        "x=",
+        "x=1 ",
+        "$'",
+        '$"',
+        "\\n",
+        "(",
+        ")",
+        "!",
+        "-",
+        "[",
+        "]",
+        "*",
+    ),
+    *(
+        "é",
+        "\t",
+        "\r",
+        "`",
+        "$(",
+        "f b)",
+        "if",
+        "then",
+        "time",
+        "[[",
+        "%",
+        "^",
+        "@",
+        "/",
+        ":",
+        "a'b c'",
+        '"a b"',
+        "\\ ",
+    ),
 )
 NEXT = (
-    *(" && f ", "&&f ", "; f ", ";f", "\nf ", " | f ", "|f", " |& f", " & f ", "&f ", " &&\n\nf ", " |\n f ", " # it's\nf ", ";\n#\nf "),
-    *(" <<E && f c\nx\nE\nf ", " <<'E'\nf \"\nE\nf ", " <<-E\n\tx\n\tE\n f ", " <<E <<F\nx\nE\ny\nF\nf", " <<E\n$(f q)\nE\nf"),
-    *(" >/dev/null;f ", " 2>&1|f ", " 2>/dev/null&&f ", "&>/dev/null&&f ", " <<<'a b';f ", " $(f c) f ", ' "$(f "d e")" ', " `f 'g h'` "),
+    *(
+        " && f ",
+        "&&f ",
+        "; f ",
+        ";f",
+        "\nf ",
+        " | f ",
+        "|f",
+        " |& f",
+        " & f ",
+        "&f ",
+        " &&\n\nf ",
+        " |\n f ",
+        " # it's\nf ",
+        ";\n#\nf ",
+    ),
+    *(
+        " <<E && f c\nx\nE\nf ",
+        " <<'E'\nf \"\nE\nf ",
+        " <<-E\n\tx\n\tE\n f ",
+        " <<E <<F\nx\nE\ny\nF\nf",
+        " <<E\n$(f q)\nE\nf",
+    ),
+    *(
+        " >/dev/null;f ",
+        " 2>&1|f ",
+        " 2>/dev/null&&f ",
+        "&>/dev/null&&f ",
+        " <<<'a b';f ",
+        " $(f c) f ",
+        ' "$(f "d e")" ',
+        " `f 'g h'` ",
+    ),
     *("\\\n f ", "\\\nf ", " x=$(f y)\nf ", " x=1;f", " a=b f ", "2>&1;f", "\\;f", "'&& f'", '"; f"', "$(f a;f b|f c)"),
 )
-PARTS = ("'", "a", " ", "\\", '"', "$", "~", "#", "{", "}", "*", "=", "'a b'", '"a\\"b"', "\\ ", "'\"'", '"\'"', "é", "\t", "\n", "\\\n", "!", "^")
+PARTS = (
+    "'",
+    "a",
+    " ",
+    "\\",
+    '"',
+    "$",
+    "~",
+    "#",
+    "{",
+    "}",
+    "*",
+    "=",
+    "'a b'",
+    '"a\\"b"',
+    "\\ ",
+    "'\"'",
+    '"\'"',
+    "é",
+    "\t",
+    "\n",
+    "\\\n",
+    "!",
+    "^",
+)
 
 
 def words(command: Command) -> list[str | None]:
@@ -47,7 +179,9 @@ def shape(line: Line) -> list[list[str | None]]:
 
 def bash(script: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
     env = {"PATH": "/nonexistent", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
-    return subprocess.run(["/bin/bash", "-c", script], cwd=folder, env=env, capture_output=True, timeout=20, check=False)
+    return subprocess.run(
+        ["/bin/bash", "-c", script], cwd=folder, env=env, capture_output=True, timeout=20, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,8 +191,11 @@ def bash(script: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
         ("  # nothing", [], ()),
         ("ls", [["ls"]], ()),
         ("ls -la  src", [["ls", "-la", "src"]], ()),
-        ("a | b |& c && d || e ; f & g\nh", [["a"], ["b"], ["c"], ["d"], ["e"], ["f"], ["g"], ["h"]],
-         ("|", "|&", "&&", "||", ";", "&", "\n")),
+        (
+            "a | b |& c && d || e ; f & g\nh",
+            [["a"], ["b"], ["c"], ["d"], ["e"], ["f"], ["g"], ["h"]],
+            ("|", "|&", "&&", "||", ";", "&", "\n"),
+        ),
         ("a &&\n  b |\n\n c", [["a"], ["b"], ["c"]], ("&&", "|")),
         ("a;\nb\n\n# c\nd;", [["a"], ["b"], ["d"]], (";", "\n")),
         ("echo a#b #c", [["echo", "a#b"]], ()),
@@ -78,7 +215,7 @@ def bash(script: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
         ("find . -exec grep x {} \\;", [["find", ".", "-exec", "grep", "x", "{}", ";"]], ()),
         ("curl http://x/?a=1\\&b=2", [["curl", None]], ()),
     ],
-)  # fmt: skip
+)
 def test_words_and_connectors(text: str, commands: list[list[str | None]], connectors: tuple[str, ...]) -> None:
     line = parse(text)
     assert shape(line) == commands
@@ -145,7 +282,7 @@ def test_offsets_are_characters() -> None:
 def test_assignments_and_redirections() -> None:
     line = parse("A=1 B=\"$X y\" make -j2 > out.txt 2>&1 < in <<< 'here' && C=3 && > empty")
     if line.opaque:  # tree-sitter-bash cannot read a here-string after other redirections
-        line = parse("A=1 B=\"$X y\" make -j2 > out.txt 2>&1 < in && C=3 && > empty")
+        line = parse('A=1 B="$X y" make -j2 > out.txt 2>&1 < in && C=3 && > empty')
     make, assigned, empty = line.commands
     assert make.assignments == ("A=1", 'B="$X y"')
     assert words(make) == ["make", "-j2"]
@@ -165,7 +302,7 @@ def test_heredocs() -> None:
 
 
 def test_commit_message_in_a_heredoc_is_read() -> None:
-    line = parse("git commit -m \"$(cat <<'EOF'\nFix \"it\"'s $(rm -rf x)\n\nEOF\n)\" && git status")
+    line = parse('git commit -m "$(cat <<\'EOF\'\nFix "it"\'s $(rm -rf x)\n\nEOF\n)" && git status')
     assert shape(line) == [["git", "commit", "-m", None], ["git", "status"]]
     assert [words(command) for command in line.nested] == [["cat"]]
 
@@ -177,11 +314,21 @@ def test_nested_commands_of_nested_substitutions() -> None:
 
 @pytest.mark.parametrize(
     ("text", "without"),
-    [("ls -l", True), ("cd x", False), ("ls $X", False), ("A=1 ls", False), ("ls > x", False), ("ls; ls", False),
-     ("source x", False), ("A=1", False), ("", False), ("echo 'a b'", True)],
-)  # fmt: skip
+    [
+        ("ls -l", True),
+        ("cd x", False),
+        ("ls $X", False),
+        ("A=1 ls", False),
+        ("ls > x", False),
+        ("ls; ls", False),
+        ("source x", False),
+        ("A=1", False),
+        ("", False),
+        ("echo 'a b'", True),
+    ],
+)
 def test_what_runs_without_a_shell(text: str, without: bool) -> None:
-    assert runs_without_shell(parse(text)) is without
+    assert parse(text).plain is without
 
 
 @pytest.mark.parametrize(
@@ -204,9 +351,18 @@ def test_lines_that_mean_the_same_have_one_canonical_form(one: str, other: str) 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("a b", "a 'b '"), ("a | b", "a ; b"), ("a $X", "a '$X'"), ("a *", "a '*'"), ("X=1 a", "X=2 a"), ("a > f", "a >> f"),
-     ("cat <<E\na\nE", "cat <<E\nb\nE"), ("a", "a b"), ("a b;c", "a;b c")],
-)  # fmt: skip
+    [
+        ("a b", "a 'b '"),
+        ("a | b", "a ; b"),
+        ("a $X", "a '$X'"),
+        ("a *", "a '*'"),
+        ("X=1 a", "X=2 a"),
+        ("a > f", "a >> f"),
+        ("cat <<E\na\nE", "cat <<E\nb\nE"),
+        ("a", "a b"),
+        ("a b;c", "a;b c"),
+    ],
+)
 def test_lines_that_mean_other_things_differ(one: str, other: str) -> None:
     assert canonical(one) != canonical(other)
 
@@ -242,7 +398,9 @@ def test_plain_lines_survive_requoting(text: str) -> None:
         assert canonical(again) == canonical(text) or parse(again).opaque in STUMBLES
 
 
-@given(st.lists(st.sampled_from(PARTS), min_size=1, max_size=12).map("".join) | st.text(HOSTILE, min_size=1, max_size=24))
+@given(
+    st.lists(st.sampled_from(PARTS), min_size=1, max_size=12).map("".join) | st.text(HOSTILE, min_size=1, max_size=24)
+)
 @SLOW
 def test_values_are_those_of_bash(tmp_path: Path, text: str) -> None:
     script = f"printf '%s\\0' {text}"
@@ -260,14 +418,22 @@ def _recorded(script: str, folder: Path) -> list[list[str]]:
     """What bash calls in `script`, where every program is `f`, in no order."""
     log = folder / "calls"
     log.unlink(missing_ok=True)
-    prelude = "f() { local a=\"$#\" w; for w; do a+=$'\\x1f'\"$w\"; done; printf '%s\\x1e' \"$a\" >> " + shlex.quote(str(log)) + "; }\n"
+    prelude = (
+        'f() { local a="$#" w; for w; do a+=$\'\\x1f\'"$w"; done; printf \'%s\\x1e\' "$a" >> '
+        + shlex.quote(str(log))
+        + "; }\n"
+    )
     ran = bash(f"{prelude}{script}\nwait", folder)
     assert b"syntax error" not in ran.stderr and b"unexpected EOF" not in ran.stderr, (script, ran.stderr)
     text = log.read_bytes().decode() if log.exists() else ""
     return sorted(entry.split("\x1f")[1:] for entry in text.split("\x1e")[:-1])
 
 
-@given(st.lists(st.sampled_from(NEXT) | st.sampled_from(NEXT) | st.sampled_from(PIECES), min_size=1, max_size=7).map("".join))
+@given(
+    st.lists(st.sampled_from(NEXT) | st.sampled_from(NEXT) | st.sampled_from(PIECES), min_size=1, max_size=7).map(
+        "".join
+    )
+)
 @example("f a\\\nb 2\\\n>/dev/null")
 @example("f <<E && f b\nx\nE\nf c")
 @example("f <<E | f 'b\nc'\nx\nE\nf c")
@@ -280,7 +446,11 @@ def test_structure_is_that_of_bash(tmp_path: Path, text: str) -> None:
     script = f"f {text}"
     line = parse(script)
     every = [*line.commands, *line.nested]
-    if line.opaque or "||" in line.connectors or not all(command.words and words(command)[0] == "f" for command in every):
+    if (
+        line.opaque
+        or "||" in line.connectors
+        or not all(command.words and words(command)[0] == "f" for command in every)
+    ):
         return
     if any(_touches_files(command) for command in every) or any(None in words(command) for command in line.commands):
         literal = False
@@ -300,7 +470,7 @@ def _touches_files(command: Command) -> bool:
 
 
 def test_time_is_linear_in_the_length() -> None:
-    """Ten times the line, at most forty times the time: squares would be a hundred (three tries against a busy machine)."""
+    """Ten times the line, at most forty times the time (squares: a hundred); three tries against a busy machine."""
     for pattern in ("echo 'a b' ", "a\\ ", "$(", '"', "<<E ", "`a` ", "{ ", "$X", "a | "):
         ratios = []
         for _ in range(3):

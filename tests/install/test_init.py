@@ -117,9 +117,11 @@ class TestWithoutAnAgent:
 
     def test_files_of_others_in_the_home_stay_and_are_named(self, machine: Machine) -> None:
         good(machine.aj("init"))
-        (Path(machine.home.root) / "mine.txt").write_text("x")
-        assert f"left: {machine.home.root}/mine.txt" in good(machine.aj("uninstall"))
-        assert tree(Path(machine.home.root)) == {"mine.txt"}
+        root = Path(machine.home.root)
+        for name in ("mine.txt", "skills.docx", "aj.duckdb.wal", "plugin.7.old"):
+            (root / name).write_text("x")
+        assert f"left: {root}/mine.txt" in good(machine.aj("uninstall"))
+        assert tree(root) == {"mine.txt", "skills.docx"}
 
 
 class TestSettings:
@@ -195,6 +197,15 @@ class TestSettings:
         assert (tmp_path / "config/settings.json").is_file() and not machine.settings.exists()
         good(machine.aj("uninstall"))  # which no longer knows of the folder but for its own record
         assert not (tmp_path / "config/settings.json").exists()
+
+    def test_another_home_takes_the_settings_over(self, machine: Machine, tmp_path: Path) -> None:
+        machine.write_settings(ODD)
+        good(machine.aj("init"))
+        good(machine.aj("init", AJ_HOME=str(tmp_path / "second")))
+        good(machine.aj("uninstall"))
+        assert {Path(script).parents[2] for script in our_hooks(machine)} == {tmp_path / "second"}
+        good(machine.aj("uninstall", AJ_HOME=str(tmp_path / "second")))
+        assert machine.settings.read_bytes() == ODD
 
     @pytest.mark.parametrize("content", [b"", b"{oops", b"[]", b'{"hooks": 3}', b'{"a": "\xff"}', b"\xef\xbb\xbf{}"])
     def test_what_is_not_understood_is_not_touched(self, content: bytes, machine: Machine) -> None:
@@ -290,6 +301,8 @@ class TestTheRealClient:
         good(machine.aj("init", AJ_HOME=str(tmp_path / "second")))
         [row] = self.plugins(machine)
         assert row["readFromFolder"] == str(tmp_path / "second/plugin")
+        good(machine.aj("uninstall"))  # the first home, which has nothing to say about the second
+        assert [row["enabled"] for row in self.plugins(machine)] == [True]
 
     def test_a_plugin_its_owner_turned_off_stays_off(self, machine: Machine) -> None:
         good(machine.aj("init"))

@@ -67,9 +67,9 @@ def test_its_life_with_claude_code_and_a_history(
     assert "has the plugin" in said and "past sessions" in said and "demonstration" not in said
     aj = str(machine.user / ".local/bin/aj")
     assert json.loads(good(machine.run([aj, "stats", "--json"])))["recorded"]["sessions"] == 1, session
-    good(install(clone(tmp_path / "second"), machine, "--uninstall"))
+    said = good(install(clone(tmp_path / "second"), machine, "--uninstall"))
     assert machine.settings.read_bytes() == settings
-    assert not Path(machine.home.root).exists()
+    assert not Path(machine.home.root).exists(), (said, tree(Path(machine.home.root)))
 
 
 def test_help_and_wrong_options(machine: Machine, tmp_path: Path) -> None:

@@ -129,6 +129,13 @@ def test_an_entry_of_ours_beside_others_in_one_group_goes_alone() -> None:
     assert json.loads(settings.unwired(text)) == {"hooks": {"Stop": [{"hooks": [theirs]}], "Other": []}}
 
 
+def test_entries_of_another_home_are_told_apart() -> None:
+    text = settings.wired("{}", OURS)
+    assert settings.ours(text, "/home/a user/.aj") == OURS
+    assert settings.ours(text, "/other") == {}
+    assert settings.unwired(text, "/other") == text
+
+
 def test_of_repeated_keys_the_last_counts_as_it_does_for_the_client() -> None:
     text = '{"hooks": {"Stop": 1}, "hooks": {"Stop": [], "Stop": []}}'
     assert json.loads(settings.wired(text, SMALL))["hooks"] == SMALL

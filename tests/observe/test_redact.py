@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -115,12 +116,10 @@ def test_letters_whose_lower_case_is_longer() -> None:
 
 
 def test_a_long_text_takes_time_in_proportion() -> None:
-    import time
-
     def seconds(text: str) -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         PLAIN.text(text)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     for piece in ("password: x ", "-----BEGIN ", "curl -u a", "eyJaaaaaaaaa.", "http://aaa:", "_key_token_", "aB3"):
         small, large = seconds(piece * 20_000), seconds(piece * 200_000)

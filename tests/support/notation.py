@@ -1,11 +1,11 @@
 """Traces as text, for tests that read like the session they stand for.
 
-    # /work/shop            working directory of what follows
-    > run the checks        a prompt starts an episode, in a session of its own
-    $ make lint             a Bash call; `| ` lines are its output, `! 2` its exit status
-    | all clean
-    @ README.md             a Read call, `| ` lines are the file
-    < All checks pass.      the closing message; more `< ` lines continue it
+# /work/shop            working directory of what follows
+> run the checks        a prompt starts an episode, in a session of its own
+$ make lint             a Bash call; `| ` lines are its output, `! 2` its exit status
+| all clean
+@ README.md             a Read call, `| ` lines are the file
+< All checks pass.      the closing message; more `< ` lines continue it
 """
 
 from __future__ import annotations

@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""checks: run the checks"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
+from ajkit import answer, bash, cell, ensure, extract, literal, main, on_path, pattern, shell, skill  # noqa: E402
+
+
+@skill("checks", requires=[on_path("tail")])
+def checks():
+    """`run the checks`, compiled from 5 runs in 5 sessions."""
+    check_style = yield bash("./check-style")  # unknown
+    ensure(check_style, exit_code=0, shape=r"style: 0*[1-9][0-9]* files clean", seen=5)
+    unit_tests = yield shell('./unit-tests 2>&1 | tail -3')  # unknown
+    ensure(unit_tests, exit_code=0, seen=5)
+    value = extract(
+        unit_tests.stdout,
+        pattern(r"(?<!\w)ran (\S+)"),
+        cell(column=1, where={2: "tests"}),
+        cell(column=1, where={0: "ran"}),
+        kind=r"[0-9]+",
+        seen=5,
+    )
+    ensure(unit_tests, shape=rf"ran {literal(value)} tests in [0-9]+(?:\.[0-9]+)? s\nOK", seen=5)
+    return answer(f"All checks pass: {value} tests.")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(checks))
