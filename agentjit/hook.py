@@ -44,15 +44,15 @@ def main(root: str) -> None:
             return
         from agentjit.intercept.attempt import attempt
 
-        recorded = True
         result = attempt(home, raw, rows, env=os.environ)
+        recorded = True
         if result.output is not None:
             import json
 
             sys.stdout.write(json.dumps(result.output))
             sys.stdout.flush()
     finally:
-        if not recorded:
+        if not recorded:  # or recorded twice, which is one: a prompt has its id
             spool.write(home, "UserPromptSubmit", [raw])
 
 

@@ -183,7 +183,7 @@ def _differs(library: Library, known: Record, plan: Plan) -> bool:
         published = library.plan(known.name)
     except Exception:
         return True  # damaged: write it again
-    if content_hash(_bytes(library, known.name, "skill.py"), plan_json(published)) != known.hash:
+    if content_hash(_bytes(library, known.name, "skill.py"), _bytes(library, known.name, "plan.json")) != known.hash:
         return True
     return _essence(published) != _essence(plan)
 

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from agentjit import data
 from agentjit.cli.terminal import console, line
-from agentjit.demo.road import Asked, DemoFailed, Recorded, Road, Skill
+from agentjit.demo.road import Asked, Recorded, Road, Skill
+from agentjit.demo.samples import DemoFailed
 from agentjit.home import Home
 from agentjit.trace import DecisionSeen
 

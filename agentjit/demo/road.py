@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agentjit import data
 from agentjit.demo import samples
-from agentjit.errors import AjError
+from agentjit.demo.samples import DemoFailed
 from agentjit.install.trial import Said, Trial
 from agentjit.library import Library, Record
 from agentjit.observe.importer import import_paths, projects
@@ -20,13 +20,7 @@ from agentjit.skill import Ending, Plan, State
 from agentjit.store import Store
 from agentjit.trace import DecisionSeen, Effect, Episode
 
-PROGRAMS = ("grep", "sed", "tail", "cut", "bash")  # what the sample skills run
-
-
-class DemoFailed(AjError):
-    """A stage of the demonstration did not do what it should have done."""
-
-    slug = "demo-failed"
+PROGRAMS = ("bash", "cut", "grep", "tail")  # what the sample skills run
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +54,7 @@ class Asked:
 
 
 class Road:
-    """The demonstration in `folder` (must exist and be empty). `path` is the PATH to run with, `now` in Unix seconds."""
+    """The demonstration in `folder` (there and empty). `path` is the PATH it runs with, `now` in Unix seconds."""
 
     def __init__(self, folder: str, path: str, now: float) -> None:
         self.project = os.path.join(folder, "shop")
@@ -130,7 +124,7 @@ class Road:
 
     def waiting(self, skill: Skill) -> Asked:
         """A workflow that writes: without an approval nothing runs and the model gets the prompt."""
-        ledger = Path(self.project, "incidents.csv")
+        ledger = Path(self.project, "incidents.log")
         before = ledger.read_bytes()
         asked = self._ask(samples.close_prompt(samples.NEW))
         _check(asked.said.output is None and not asked.decision.outcome, f"{skill.record.name} ran unapproved")

@@ -8,10 +8,18 @@ import re
 import shutil
 from pathlib import Path
 
+from agentjit.errors import AjError
+
 BUNDLED = Path(__file__).resolve().parent / "samples"
 NEW = "invoices"  # a service that the sessions never speak of
 DRIFTED = "shipping"  # another, whose log has `trace=` where all the others have `request=`
 _PROJECT = "@PROJECT@"  # stands in the transcripts for the working directory
+
+
+class DemoFailed(AjError):
+    """A stage of the demonstration did not do what it should have done."""
+
+    slug = "demo-failed"
 
 
 def lay_out(project: str, transcripts: str) -> int:
@@ -44,10 +52,12 @@ def close_prompt(service: str) -> str:
 
 def triage_answer(project: str, service: str) -> str:
     """What a careful reader of the logs would say: the oracle that the compiled skill is held against."""
-    errors = [row for row in _rows(project, "services", f"{service}.log") if "level=error" in row]
-    request = errors[-1].split("request=")[1].split()[0]
-    last = [row for row in _rows(project, "gateway.log") if request in row][-1]
-    return f"{service} failed on {request}: {last.split(' ', 2)[2]}."
+    errors = [row for row in _rows(project, "services", f"{service}.log") if " level=error " in row]
+    requests = [row.partition(" request=")[2].split(" ")[0] for row in errors]
+    last = [row for row in _rows(project, "gateway.log") if requests and requests[-1] and requests[-1] in row]
+    if not last:
+        raise DemoFailed(f"the demonstration failed: the logs of {service} tell of no failure")
+    return f"{service} failed on {requests[-1]}: {last[-1].split(' ', 2)[2]}."
 
 
 def _rows(project: str, *parts: str) -> list[str]:

@@ -78,12 +78,13 @@ class Trial:
         env = {**self.env, "CLAUDE_PLUGIN_ROOT": folder}
         done = run(prompt_argv(folder), cwd=cwd, env=env, stdin=json.dumps(payload).encode(), timeout=30.0)
         if done.exit_code != 0 or done.stderr:
-            said = done.stderr.strip().split("\n")[0] or self._last_error()
+            said = done.stderr.strip().split("\n")[0] or self.last_error()
             status = "no end in 30 s" if done.timed_out else f"exit status {done.exit_code}"
             raise HookFailed(f"the prompt hook of {folder} failed ({status}): {said}")
         return Said(_object(done.stdout, folder), done.seconds)
 
-    def _last_error(self) -> str:
+    def last_error(self) -> str:
+        """The last line of this home's log."""
         try:
             return Path(self.home.log).read_text(errors="replace").strip().split("\n")[-1]
         except OSError:

@@ -1,0 +1,59 @@
+"""What a check finds, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from agentjit import data
+from agentjit.home import Home
+
+
+class Level(StrEnum):
+    """`warn` is worth knowing; only `fail` means that something does not work."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: which check, how it went, and what to do about it ("" if nothing)."""
+
+    check: str
+    level: Level
+    text: str
+    mend: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """The shape that `aj doctor --json` promises."""
+        good = self.level is not Level.FAIL
+        return {"check": self.check, "ok": good, "level": self.level, "text": self.text, "mend": self.mend}
+
+
+def ok(check: str, text: str) -> Finding:
+    return Finding(check, Level.OK, text)
+
+
+def warn(check: str, text: str, mend: str) -> Finding:
+    return Finding(check, Level.WARN, text, mend)
+
+
+def fail(check: str, text: str, mend: str) -> Finding:
+    return Finding(check, Level.FAIL, text, mend)
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The home that is examined, the environment it is used from, the time (Unix seconds), and this installation."""
+
+    home: Home
+    env: Mapping[str, str]
+    now: float
+    package: Path = data.PACKAGE
+
+
+Findings = Iterator[Finding]
