@@ -58,6 +58,11 @@ class Home:
         return self._at("compile.lock")
 
     @property
+    def compile_queue(self) -> str:
+        """Lock of the one process that waits to compile next."""
+        return self._at("compile.queue.lock")
+
+    @property
     def watch_lock(self) -> str:
         return self._at("watch.lock")
 

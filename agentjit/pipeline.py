@@ -268,7 +268,7 @@ def compiling(home: Home) -> Iterator[bool]:
     that what was recorded until now will be seen to.
     """
     with ExitStack() as turn:
-        with held(f"{home.compile_lock}.next", wait=0.0) as next_in_line:
+        with held(home.compile_queue, wait=0.0) as next_in_line:
             free = next_in_line and turn.enter_context(held(home.compile_lock, wait=PATIENCE))
         yield free
 

@@ -259,7 +259,7 @@ def test_one_compiles_one_waits_the_rest_leave(home: Home) -> None:
     assert first_in.wait(10)
     threads[1].start()
     while True:
-        with held(f"{home.compile_lock}.next", wait=0.0) as next_is_free:
+        with held(home.compile_queue, wait=0.0) as next_is_free:
             if not next_is_free:
                 break
     with compiling(home) as free:

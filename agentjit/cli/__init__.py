@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 
 import click
 
@@ -49,6 +47,14 @@ class _Lazy(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Every error of ours is one line on stderr, and the exit status of its class."""
+        try:
+            return super().invoke(ctx)
+        except AjError as error:
+            click.echo(f"aj: {error}", err=True)
+            ctx.exit(error.exit_code)
+
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="aj")
@@ -63,22 +69,5 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: every error of ours is one line on stderr and the exit status of its class."""
-    try:
-        status = cli.main(standalone_mode=False)
-        sys.stdout.flush()
-    except click.exceptions.Exit as exit_:
-        sys.exit(exit_.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except AjError as error:
-        click.echo(f"aj: {error}", err=True)
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("aj: stopped", err=True)
-        sys.exit(130)
-    except BrokenPipeError:  # `aj list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    sys.exit(status if isinstance(status, int) else 0)
+    """Entry point of `aj`."""
+    cli(prog_name="aj")

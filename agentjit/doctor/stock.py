@@ -16,7 +16,7 @@ from agentjit.run.load import load, read_checked
 from agentjit.skill import State
 from agentjit.store import Store
 
-_WAIT = 5.0  # seconds
+_WAIT = 2.0  # seconds
 _BEHIND = 3600.0  # seconds between the client's newest transcript and our newest event that are still no gap
 
 

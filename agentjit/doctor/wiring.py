@@ -46,7 +46,7 @@ def _wired(patient: Patient, path: str, parsed: dict[str, Any], entries: dict[st
     if not entries:
         return _unwired(patient, path)
     if entries != links.settings_hooks(patient.home, patient.package):
-        return fail("hooks", f"the entries in {path} are not those of this version", _INIT)
+        return fail("hooks", f"the entries in {path} are not those of this home and version", _INIT)
     if stale := _stale(patient, patient.home.plugin):
         return fail("hooks", f"{stale} is not what this version brings", _INIT)
     return ok("hooks", f"wired by {path}, current")

@@ -80,12 +80,15 @@ def _loop(
     stop: threading.Event,
 ) -> None:
     uncompiled = True
+    watched = _inode(home.spool)
     while not stop.is_set():
-        rang = _wait(bell.rang, stop, QUIET if uncompiled else LOOK)
+        rang = _wait(
+            bell.rang, QUIET if uncompiled else LOOK, lambda: not stop.is_set() and _inode(home.spool) == watched
+        )
         if stop.is_set():
             return
-        if not os.path.isdir(home.spool):
-            say(f"{home.root} is gone; nothing left to watch")
+        if _inode(home.spool) != watched:
+            say(f"{home.spool} is gone or was replaced; nothing left to watch")
             return
         if rang:
             stop.wait(SETTLE)
@@ -97,12 +100,23 @@ def _loop(
                 _compile(home, templates, say)
         except StoreBusy as busy:
             say(f"later: {busy}")
+        except FileNotFoundError:
+            if _inode(home.spool) == watched:
+                raise
 
 
-def _wait(rang: threading.Event, stop: threading.Event, seconds: float) -> bool:
-    """Whether it rang within `seconds`; returns early when told to stop."""
+def _inode(path: str) -> int:
+    """Which folder stands at `path`; 0 for none."""
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return 0
+
+
+def _wait(rang: threading.Event, seconds: float, going_on: Callable[[], bool]) -> bool:
+    """Whether it rang within `seconds`; returns early when `going_on` says no."""
     deadline = time.monotonic() + seconds
-    while not stop.is_set() and (left := deadline - time.monotonic()) > 0:
+    while going_on() and (left := deadline - time.monotonic()) > 0:
         if rang.wait(min(left, 0.5)):
             return True
     return False

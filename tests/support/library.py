@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from agentjit.data import folder
 from agentjit.home import Home
@@ -31,18 +32,16 @@ def seen(episodes: Iterable[Episode]) -> list[Seen]:
     return records
 
 
-def learned(home: Home, *histories: Sequence[Episode]) -> Compiled:
+def learned(home: Home, *histories: Sequence[Episode], now: float = NOW) -> Compiled:
     """Store the histories, with ids of their own each, and compile."""
     with Store.open(home, write=True) as store:
         for history in histories:
             store.add(seen(history))
-    return compile_all(home, TEMPLATES, now=NOW)
+    return compile_all(home, TEMPLATES, now=now)
 
 
 def renamed(history: Sequence[Episode], prefix: str) -> list[Episode]:
     """The same history in other sessions, with other ids."""
-    from dataclasses import replace
-
     return [
         replace(
             episode,
