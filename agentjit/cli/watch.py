@@ -28,7 +28,6 @@ def command() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     where = home()
-    click.echo(f"Watching {where.spool}; Ctrl-C stops.")
     watch(where, str(folder("skills_templates")), os.environ, say=_say, stop=stop)
 
 

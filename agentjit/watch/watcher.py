@@ -63,6 +63,7 @@ def watch(
         observer = Observer()
         observer.schedule(bell, home.spool)
         observer.start()
+        say(f"watching {home.spool}; Ctrl-C stops")
         try:
             bell.rang.set()  # what is there already
             _loop(home, templates, env, bell, say, stop)
