@@ -120,8 +120,7 @@ class Library:
 
     def write(self, plan: Plan, program: str, manual: str) -> None:
         """Put a version into its folder, the one before it under `versions/`. Call it inside `changing`."""
-        folder = Path(self.folder(plan.name))
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = _folder(Path(self.folder(plan.name)))
         if (folder / "plan.json").exists():
             self._keep(folder)
         self._write_kit()
@@ -152,8 +151,7 @@ class Library:
             version = Plan.model_validate_json((folder / "plan.json").read_bytes()).version
         except (OSError, ValidationError):
             return  # damaged: nothing worth keeping
-        kept = folder / "versions" / version
-        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept = _folder(_folder(folder / "versions") / version)
         for name in ("skill.py", "plan.json", "SKILL.md"):
             if (folder / name).exists():
                 shutil.copy2(folder / name, kept / name)
@@ -162,8 +160,7 @@ class Library:
 
     def _write_kit(self) -> None:
         """The kit next to the skills, so that they run on their own."""
-        source, target = Path(kit.__file__).parent, Path(self.home.kit, "ajkit")
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        source, target = Path(kit.__file__).parent, _folder(_folder(Path(self.home.kit)) / "ajkit")
         for module in source.glob("*.py"):
             text = module.read_bytes()
             own = target / module.name
@@ -210,6 +207,12 @@ def _entry(record: Record, plan: Plan) -> dict[str, object]:
         "tokens": plan.cost.tokens or 0,
         "model_seconds": plan.cost.seconds or 0,
     }
+
+
+def _folder(path: Path) -> Path:
+    """The folder at `path`, made private if it is not there."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
 
 
 def _replace(path: str, content: bytes, mode: int = 0o600) -> None:

@@ -72,6 +72,8 @@ def _study(path: Hotspot, templates: str) -> Study:
         held_out = _leave_one_out(path, templates)
     except NotCompilable as reason:
         return Study(path, reason=str(reason))
+    except Exception as error:  # a trace is foreign data: what one does to the compiler must not stop the others
+        return Study(path, reason=f"the compiler failed on it: {type(error).__name__}: {error}")
     plan = plan.model_copy(update={"support": plan.support.model_copy(update={"held_out": held_out})})
     return Study(path, plan, source)
 

@@ -6,7 +6,7 @@ user's, even if an output happens to repeat it), then the environment, then earl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 from agentjit.compile.finders import Sources, finders
@@ -20,10 +20,14 @@ Vector = tuple[str, ...]
 """One value for each occurrence."""
 
 
+NameFor = Callable[[Finder, Vector, Iterable[str]], str]
+"""Names a value after its finder and the outputs it is found in, unlike any of the names taken."""
+
+
 class Values:
     """The named values known so far, and the bindings made while explaining. One object serves one compilation."""
 
-    def __init__(self, given: Mapping[str, Vector], name_for: Callable[[Finder, Vector], str]) -> None:
+    def __init__(self, given: Mapping[str, Vector], name_for: NameFor) -> None:
         self.sources: dict[str, Vector] = dict(given)
         self.bindings: dict[int, list[Binding]] = {}  # by step
         self.used: set[str] = set()
@@ -74,7 +78,7 @@ class Values:
                 continue
             found = finders(self._outputs[step], values, given)
             if found and pattern:
-                name = self._name_for(found[0], values)
+                name = self._name_for(found[0], self._outputs[step], self.sources)
                 self.sources[name] = values
                 self.bindings.setdefault(step, []).append(Binding(name=name, finders=found, pattern=pattern))
                 self.used |= {ref for finder in found for ref in references(finder)}

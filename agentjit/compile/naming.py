@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from agentjit import kit
-from agentjit.compile.align import AlignedStep
+from agentjit.compile.align import AlignedStep, Column
 from agentjit.hotspot import Slot, Template
 from agentjit.skill import Cell, Finder, JsonPath, Pattern
 
@@ -61,12 +61,14 @@ def parameter_names(template: Template, steps: Sequence[AlignedStep]) -> list[st
     """A name for each slot: from the option or key it is used with, else from its neighbour in the prompt."""
     names: list[str] = []
     for slot in template.slots:
-        hints = [*_from_use(slot, steps), *_from_prompt(slot, template), "name", "what", slot.name]
+        hints = [*_from_use(slot, steps), *_from_prompt(slot, template), *_from_address(slot, steps)]
+        hints += ["name", "what", slot.name]
         names.append(next(name for hint in hints if (name := identifier(hint, names))))
     return names
 
 
 def _from_use(slot: Slot, steps: Sequence[AlignedStep]) -> Iterable[str]:
+    """What the options call the slot's value, or the key it has in an argument."""
     for step in steps:
         program = step.columns[0].values[-1].rpartition("/")[2] if step.columns else ""
         for column in step.columns:
@@ -75,17 +77,24 @@ def _from_use(slot: Slot, steps: Sequence[AlignedStep]) -> Iterable[str]:
                     yield column.before.removeprefix("--")
                 if short := _FLAGS.get((program, column.before)):
                     yield short
-            elif column.varies:
-                ends = [re.escape(value) for value in slot.values]
-                keys = {
-                    (found[1] or found[2] or "") if found else ""
-                    for value, end in zip(column.values, ends, strict=True)
-                    for found in [
-                        re.search(rf"([A-Za-z][\w-]*)=[\"']?{end}(?!\w)|([A-Za-z][\w-]*?)s?/{end}(?!\w)", value)
-                    ]
-                }
-                if len(keys) == 1:
-                    yield keys.pop().removeprefix("--")
+            elif column.varies and (key := _before_value(r"([A-Za-z][\w-]*)=[\"']?", slot, column)):
+                yield key
+
+
+def _from_address(slot: Slot, steps: Sequence[AlignedStep]) -> Iterable[str]:
+    """The collection it is taken from in a URL: `/users/alice`."""
+    for step in steps:
+        for column in step.columns:
+            if column.varies and "://" in column.values[-1]:
+                yield _before_value(r"([A-Za-z][\w-]*?)s?/", slot, column)
+
+
+def _before_value(pattern: str, slot: Slot, column: Column) -> str:
+    """The one group that `pattern` finds just before the slot's value, in all values of the column."""
+    pairs = zip(column.values, slot.values, strict=True)
+    found = [re.search(rf"{pattern}{re.escape(value)}(?!\w)", text) for text, value in pairs]
+    keys = {each[1] if each else "" for each in found}
+    return keys.pop() if len(keys) == 1 else ""
 
 
 def _from_prompt(slot: Slot, template: Template) -> Iterable[str]:
@@ -111,7 +120,7 @@ def value_name(finder: Finder, outputs: Sequence[str], taken: Iterable[str]) -> 
         if finder.column < len(titles) and re.fullmatch(r"[A-Z][A-Z_-]+", titles[finder.column]):
             hint = titles[finder.column]
     elif isinstance(finder, Pattern):
-        words = re.findall(r"[A-Za-z]{2,}", finder.expression.partition("(")[0].replace("\\w", ""))
+        words = re.findall(r"[A-Za-z]{2,}", finder.expression.removeprefix(r"(?<!\w)").partition("(")[0])
         hint = words[-1] if words else ""
     return identifier(hint, taken) or identifier("value", taken)
 

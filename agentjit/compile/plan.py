@@ -23,7 +23,6 @@ from agentjit.skill import (
     Cost,
     Ending,
     Entry,
-    Finder,
     Parameter,
     Piece,
     Plan,
@@ -55,21 +54,15 @@ def plan(hotspot: Hotspot, *, day: Callable[[float], str], judge: Judge) -> Plan
     steps = align(hotspot)
     names = parameter_names(hotspot.template, steps)
     parameters = _parameters(hotspot.template, names)
-    outputs: list[tuple[str, ...]] = []
-
-    def name_for(finder: Finder, column: tuple[str, ...]) -> str:
-        return value_name(finder, outputs[-1], values.sources)
-
     given = {name: slot.values for name, slot in zip(names, hotspot.template.slots, strict=True)}
     environment = {
         "cwd": tuple(occurrence.operations[0].call.cwd for occurrence in hotspot.occurrences),
         "today": tuple(day(occurrence.episode.at) for occurrence in hotspot.occurrences),
     }
-    values = Values({**given, **environment}, name_for)
+    values = Values({**given, **environment}, value_name)
     calls: list[BashStep | ShellStep | ReadStep] = []
     for step in steps:
         calls.append(_call(step, values))
-        outputs.append(step.outputs)
         values.add_outputs(step.outputs)
     attempt = values.copy()
     answer = closing([occurrence.episode.final for occurrence in hotspot.occurrences], attempt)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import jinja2
 
 from agentjit.compile.kinds import escaped
+from agentjit.compile.naming import identifier
 from agentjit.compile.phrase import call_text
 from agentjit.skill import (
     Argument,
@@ -54,7 +55,7 @@ def program(plan: Plan, templates: str) -> str:
         title=_doc(f"{plan.name}: {plan.entry.prompt}"),
         imports=sorted(["main", *(name for name in _KIT if re.search(rf"(?<![\w.\"']){name}\(", text))]),
         decorator="\n".join(decorator),
-        function=plan.name.replace("-", "_").lstrip("0123456789_") + ("_skill" if plan.name in _PYTHON else ""),
+        function=identifier(plan.name) or "workflow",
         parameters=[parameter.name for parameter in plan.parameters],
         docstring=_doc(_summary(plan)),
         body=body,
@@ -65,7 +66,6 @@ _KIT = (
     *("Param", "answer", "ask", "bash", "cell", "ensure", "extract", "gathered", "json_path", "line", "literal"),
     *("on_path", "pattern", "read", "shell", "skill", "whole"),
 )
-_PYTHON = frozenset((*_KIT, "main", "if", "is", "in", "for", "not", "pass", "import", "global", "try", "with"))
 
 
 def manual(plan: Plan, templates: str) -> str:

@@ -15,7 +15,7 @@ def checks():
     ensure(check_style, exit_code=0, shape=r"style: 0*[1-9][0-9]* files clean", seen=5)
     unit_tests = yield shell('./unit-tests 2>&1 | tail -3')  # unknown
     ensure(unit_tests, exit_code=0, seen=5)
-    value = extract(
+    ran = extract(
         unit_tests.stdout,
         pattern(r"(?<!\w)ran (\S+)"),
         cell(column=1, where={2: "tests"}),
@@ -23,8 +23,8 @@ def checks():
         kind=r"[0-9]+",
         seen=5,
     )
-    ensure(unit_tests, shape=rf"ran {literal(value)} tests in [0-9]+(?:\.[0-9]+)? s\nOK", seen=5)
-    return answer(f"All checks pass: {value} tests.")
+    ensure(unit_tests, shape=rf"ran {literal(ran)} tests in [0-9]+(?:\.[0-9]+)? s\nOK", seen=5)
+    return answer(f"All checks pass: {ran} tests.")
 
 
 if __name__ == "__main__":

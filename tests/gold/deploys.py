@@ -26,7 +26,7 @@ def deploy(service, env):
         env,
     )
     ensure(cd, exit_code=0, seen=5)
-    value = extract(
+    release = extract(
         cd.stdout,
         pattern(r"(?<!\w)release (\S+)"),
         cell(column=4, where={1: service}),
@@ -34,10 +34,13 @@ def deploy(service, env):
         kind=r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
         seen=5,
     )
-    ensure(cd, shape=rf"deployed {literal(service)} as release {literal(value)}", seen=5)
-    curl = yield shell('curl -s http://127.0.0.1:9000/releases/"$1" | grep -o \'state=[a-z]*\'', value)  # reads
+    ensure(cd, shape=rf"deployed {literal(service)} as release {literal(release)}", seen=5)
+    curl = yield shell(  # reads
+        'curl -s http://127.0.0.1:9000/releases/"$1" | grep -o \'state=[a-z]*\'',
+        release,
+    )
     ensure(curl, exit_code=0, shape=r"state=live", seen=5)
-    return answer(f"{service} is live on {env} as release {value}.")
+    return answer(f"{service} is live on {env} as release {release}.")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""lines: how many {level} lines does {log} have?"""
+"""lines: how many {level} lines does {name} have?"""
 
 import os
 import sys
@@ -12,13 +12,13 @@ from ajkit import Param, answer, ensure, extract, literal, main, on_path, shell,
     "lines",
     params={
         "level": Param(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["error", "warn", "info", "debug"]),
-        "log": Param(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["web", "api", "relay", "cart"]),
+        "name": Param(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["web", "api", "relay", "cart"]),
     },
     requires=[on_path("grep"), on_path("wc")],
 )
-def lines(level, log):
-    """`how many {level} lines does {log} have?`, compiled from 5 runs in 5 sessions."""
-    grep = yield shell('grep -h level="$1" logs/"$2".log | wc -l', level, log)  # reads
+def lines(level, name):
+    """`how many {level} lines does {name} have?`, compiled from 5 runs in 5 sessions."""
+    grep = yield shell('grep -h level="$1" logs/"$2".log | wc -l', level, name)  # reads
     ensure(grep, exit_code=0, seen=5)
     value = extract(grep.stdout, whole(), kind=r"[0-9]+", seen=5)
     ensure(grep, shape=rf"{literal(value)}", seen=5)
