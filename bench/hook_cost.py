@@ -79,7 +79,7 @@ def measure(runs: int, rounds: int) -> list[list[float]]:
 
 
 def main() -> int:
-    parser = options(__doc__, runs=5, what="sessions")
+    parser = options(__doc__, runs=12, what="sessions")
     parser.add_argument("--rounds", type=int, default=60, help="calls of each kind in a session (default: 60)")
     given = parser.parse_args()
     found = measure(given.runs, given.rounds)

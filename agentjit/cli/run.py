@@ -14,6 +14,7 @@ from agentjit.cli.terminal import as_json, note, print_json, safe
 from agentjit.compile.phrase import call_text
 from agentjit.errors import BadInput
 from agentjit.home import Home
+from agentjit.kit import Param
 from agentjit.library import Library, Record
 from agentjit.run.execute import Executed, Ready, execute
 from agentjit.skill import Plan, State
@@ -73,16 +74,10 @@ def _given(plan: Plan, words: tuple[str, ...]) -> dict[str, str]:
     if missing := [key for key in known if key not in given]:
         raise BadInput(f"{plan.name} needs {missing[0]}; call it as: {usage}")
     for key, value in given.items():
-        if not _matches(known[key].pattern, value):
+        if not Param(known[key].pattern, known[key].seen).accepts(value):
             examples = ", ".join(known[key].seen[:3])
             raise BadInput(f"{key}={value!r} does not look like what was seen ({examples}; {known[key].pattern})")
     return given
-
-
-def _matches(pattern: str, value: str) -> bool:
-    import re
-
-    return re.fullmatch(pattern, value) is not None
 
 
 def _run(where: Home, library: Library, record: Record, plan: Plan, given: dict[str, str], timeout: float) -> Executed:

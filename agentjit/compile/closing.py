@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
-from agentjit.compile.contract import mask
-from agentjit.compile.explain import Values, Vector
-from agentjit.compile.finders import Sources
+from agentjit.compile.explain import Values
+from agentjit.compile.shape import Sources, Vector, mask
 from agentjit.skill import Argument, Piece, Ref, Text
 
 _TOKEN = re.compile(r"\s+|[\"'`(\[<*_]+|[^\s\"'`()\[\]<>*_](?:\S*?)(?=[\"'`)\]>*.,:;!?]*(?:\s|$))|\S")

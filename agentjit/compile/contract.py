@@ -10,29 +10,26 @@ import re
 from collections.abc import Sequence
 
 from agentjit.compile.align import AlignedStep
-from agentjit.compile.explain import Values, Vector
-from agentjit.compile.finders import Sources, find, is_table, json_leaves
-from agentjit.compile.kinds import escaped, passing
-from agentjit.skill import Binding, Cell, Contract, Finder, JsonPath, Kind, Piece, Ref, ShapePiece, Text
+from agentjit.compile.explain import Values
+from agentjit.compile.finders import find, is_table, json_leaves
+from agentjit.compile.kinds import passing
+from agentjit.compile.shape import shape
+from agentjit.skill import Binding, Cell, Contract, Finder, JsonPath, Piece, Ref, Text
 
-_TOKEN = re.compile(r"\s+|[0-9]+(?:\.[0-9]+)?|[A-Za-z_]+|.", re.DOTALL)
-_PRIVATE = 0xE000  # Unicode private use: in no output that means anything
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-_LONGEST_SHAPE = 600  # characters of output; what is longer is data, not a message
 _HELD = 8  # places of one output that are watched
-_CHOICES = 3  # different words in one place that still count as a closed set
 
 
 def contract(step: AlignedStep, bindings: Sequence[Binding], values: Values) -> Contract:
     """What held after `step` in every occurrence, given what is taken out of its output.
 
     A table or JSON text that values are taken from may have other rows next time: its header and what else stands at
-    the very place count. Any other output must keep its shape.
+    the very place count. An output that is passed on whole is watched where it is taken. Any other must keep its shape.
     """
     exits = sorted({op.call.exit_code for op in step.operations if op.call.exit_code is not None})
     finders = [finder for binding in bindings for finder in binding.finders[:1]]
     rows = any(f.by == "json" or (f.by == "cell" and all(map(is_table, step.outputs))) for f in finders)
-    like = () if rows else shape(step.outputs, values)
+    whole = any(finder.by == "whole" for finder in finders)
+    like = () if rows or whole else shape(step.outputs, values.varying())
     return Contract(
         seen=len(step.operations),
         exit_codes=tuple(exits),
@@ -75,76 +72,3 @@ def _header(outputs: Sequence[str]) -> str:
     (cells,) = firsts
     titles = all(re.fullmatch(r"[A-Z][A-Z()/%_-]*", cell) for cell in cells)
     return " ".join(cells) if len(cells) >= 2 and titles else ""
-
-
-def shape(outputs: Sequence[str], values: Values) -> tuple[ShapePiece, ...]:
-    """A pattern all outputs match, () if they have none: constants, known values, numbers, closed sets of words.
-
-    Outputs are compared token by token; they must have the same number of tokens.
-    """
-    trimmed = tuple(output.strip() for output in outputs)
-    if len(set(trimmed)) == 1 and len(trimmed[0]) <= _LONGEST_SHAPE:
-        return (Text(text=trimmed[0]),) if trimmed[0] else (Kind(expression=""),)
-    if max(map(len, trimmed)) > _LONGEST_SHAPE:
-        return ()
-    masked, names = mask(trimmed, values.varying())
-    rows = [_tokens(text) for text in masked]
-    if len({len(row) for row in rows}) != 1:
-        return ()
-    pieces: list[ShapePiece] = []
-    for column in zip(*rows, strict=True):
-        piece = _piece(column, names)
-        if piece is None:
-            return ()
-        pieces.append(piece)
-    return _joined(pieces)
-
-
-def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(text)
-
-
-def mask(texts: Vector, known: Sources) -> tuple[Vector, dict[str, str]]:
-    """Named values replaced by one private-use character each, where every text has them as words of their own; the
-    longest first. Gives the texts and the name behind each character.
-    """
-    names: dict[str, str] = {}
-    for number, name in enumerate(sorted(known, key=lambda name: -min(map(len, known[name])))):
-        mark = chr(_PRIVATE + number)
-        bounded = [re.compile(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])") for value in known[name]]
-        if all(one.search(text) for one, text in zip(bounded, texts, strict=True)):
-            texts = tuple(one.sub(mark, text) for one, text in zip(bounded, texts, strict=True))
-            names[mark] = name
-    return texts, names
-
-
-def _piece(column: tuple[str, ...], names: dict[str, str]) -> ShapePiece | None:
-    distinct = sorted(set(column))
-    if len(distinct) == 1:
-        return Ref(name=names[distinct[0]]) if distinct[0] in names else Text(text=distinct[0])
-    if all(_NUMBER.fullmatch(token) for token in distinct):
-        return Kind(expression=_number(distinct))
-    if all(token.isspace() for token in distinct):
-        return Kind(expression=r"\s+")
-    if len(distinct) <= _CHOICES and not any(token in names for token in distinct):
-        return Kind(expression="(?:" + "|".join(map(escaped, distinct)) + ")")
-    return None
-
-
-def _number(tokens: Sequence[str]) -> str:
-    """Whole numbers stay whole, and what was never zero must not become zero: `0 passed` is another message."""
-    if any("." in token for token in tokens):
-        return r"[0-9]+(?:\.[0-9]+)?"
-    return "[0-9]+" if any(int(token) == 0 for token in tokens) else "0*[1-9][0-9]*"
-
-
-def _joined(pieces: Sequence[ShapePiece]) -> tuple[ShapePiece, ...]:
-    """Neighbouring texts as one."""
-    joined: list[ShapePiece] = []
-    for piece in pieces:
-        last = joined[-1] if joined else None
-        if isinstance(piece, Text) and isinstance(last, Text):
-            joined[-1] = Text(text=last.text + piece.text)
-        else:
-            joined.append(piece)
-    return tuple(joined)

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
-from agentjit.compile.finders import Sources, finders
+from agentjit.compile.finders import finders
 from agentjit.compile.kinds import kind_of
+from agentjit.compile.shape import Sources, Vector, prose_kind
 from agentjit.skill import Argument, Binding, Finder, Kind, Piece, Ref, ShapePiece, Text
 
 _CUT_OFF = 30_000  # characters: the harness keeps no more of an output, so what is longer may lack its end
 _CUTS = 4  # places on either side where a constant may end
-_ANY = r"(?s:.+)"
-Vector = tuple[str, ...]
-"""One value for each occurrence."""
 
 
 NameFor = Callable[[Finder, Vector, Iterable[str]], str]
@@ -72,7 +70,7 @@ class Values:
     def bind(self, values: Vector, *, prose: bool = False) -> Ref | None:
         """Take `values` out of an earlier output, the nearest first."""
         given = self.given()
-        pattern = _pattern(values, given) or ((Kind(expression=_ANY),) if prose else None)
+        pattern = _pattern(values, given) or (prose_kind(values) if prose else None)
         for step in reversed(range(len(self._outputs))):
             if max(map(len, self._outputs[step])) >= _CUT_OFF:
                 continue

@@ -13,11 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from agentjit import kit
 from agentjit.compile.kinds import escaped, passing
+from agentjit.compile.shape import Sources
 from agentjit.kit.checks import scalar
 from agentjit.skill import Cell, Field_, Finder, JsonPath, LineAt, Pattern, Piece, Ref, Text, Whole
-
-Sources = Mapping[str, tuple[str, ...]]
-"""Named values that a finder may refer to: what occurrence i had for each name."""
 
 _LEAVES = 4000  # of one JSON text that are looked at
 _KEPT = 3  # explanations that must agree at run time; more would not be read

@@ -39,7 +39,7 @@ def crashing(name, namespace):
     )
     logs = yield bash("kubectl", "logs", name2, "-n", namespace, "--tail=20")  # reads
     ensure(logs, exit_code=0, seen=5)
-    value = extract(logs.stdout, line(1), line(-1), kind=r"(?s:.+)", seen=5)
+    value = extract(logs.stdout, line(1), line(-1), kind=r"fatal: (?s:.+)", seen=5)
     ensure(logs, shape=rf"starting {literal(name)}\n{literal(value)}", seen=5)
     return answer(f"{name2} is crashing: {value}")
 

@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, answer, ask, ensure, extract, literal, main, read, skill, whole  # noqa: E402
+from ajkit import Param, answer, ask, extract, main, read, skill, whole  # noqa: E402
 
 
 @skill(
@@ -17,7 +17,6 @@ def version(name):
     cwd = (yield ask("cwd")).stdout
     text = yield read(f"{cwd}/{name}/VERSION")  # reads
     value = extract(text.stdout, whole(), kind=r"v?[0-9]+(?:\.[0-9]+)+", seen=5)
-    ensure(text, shape=rf"{literal(value)}", seen=5)
     return answer(f"{name} is at {value}.")
 
 

@@ -1,0 +1,116 @@
+"""Shapes of texts: what a handful of outputs have in common, as a pattern of constants, known values and kinds.
+
+Token by token anti-unification (Plotkin 1970) of texts with equally many tokens; the pattern is meant to be tight, so a
+text that has no common shape gets none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from agentjit.compile.kinds import escaped
+from agentjit.skill import Kind, Ref, ShapePiece, Text
+
+Vector = tuple[str, ...]
+"""One value for each occurrence."""
+
+Sources = Mapping[str, Vector]
+"""Named values: what occurrence i had for each name."""
+
+_TOKEN = re.compile(r"\s+|[0-9]+(?:\.[0-9]+)?|[A-Za-z_]+|.", re.DOTALL)
+_PRIVATE = 0xE000  # Unicode private use: in no output that means anything
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_LONGEST_SHAPE = 600  # characters of output; what is longer is data, not a message
+_CHOICES = 3  # different words in one place that still count as a closed set
+_WORD = re.compile(r"[A-Za-z_]+")
+
+
+def shape(outputs: Sequence[str], known: Sources, *, words: bool = False) -> tuple[ShapePiece, ...]:
+    """A pattern all outputs match, () if they have none: constants, known values, numbers, closed sets of words.
+
+    Outputs are compared token by token; they must have the same number of tokens. `known` are values that may be part
+    of them. With `words` a word may vary freely as long as others stay: enough to know a message again, too little to
+    rely on what it says.
+    """
+    trimmed = tuple(output.strip() for output in outputs)
+    if len(set(trimmed)) == 1 and len(trimmed[0]) <= _LONGEST_SHAPE:
+        return (Text(text=trimmed[0]),) if trimmed[0] else (Kind(expression=""),)
+    if max(map(len, trimmed)) > _LONGEST_SHAPE:
+        return ()
+    masked, names = mask(trimmed, known)
+    rows = [_tokens(text) for text in masked]
+    if len({len(row) for row in rows}) != 1:
+        return ()
+    pieces: list[ShapePiece] = []
+    for column in zip(*rows, strict=True):
+        piece = _piece(column, names)
+        if piece is None and words and all(_WORD.fullmatch(token) for token in column):
+            piece = Kind(expression=_WORD.pattern)
+        if piece is None:
+            return ()
+        pieces.append(piece)
+    constant = any(isinstance(piece, Text) and re.search(r"[A-Za-z]", piece.text) for piece in pieces)
+    return joined(pieces) if constant or not words else ()
+
+
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(text)
+
+
+def mask(texts: Vector, known: Sources) -> tuple[Vector, dict[str, str]]:
+    """Named values replaced by one private-use character each, where every text has them as words of their own; the
+    longest first. Gives the texts and the name behind each character.
+    """
+    names: dict[str, str] = {}
+    for number, name in enumerate(sorted(known, key=lambda name: -min(map(len, known[name])))):
+        mark = chr(_PRIVATE + number)
+        bounded = [re.compile(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])") for value in known[name]]
+        if all(one.search(text) for one, text in zip(bounded, texts, strict=True)):
+            texts = tuple(one.sub(mark, text) for one, text in zip(bounded, texts, strict=True))
+            names[mark] = name
+    return texts, names
+
+
+def _piece(column: tuple[str, ...], names: dict[str, str]) -> ShapePiece | None:
+    distinct = sorted(set(column))
+    if len(distinct) == 1:
+        return Ref(name=names[distinct[0]]) if distinct[0] in names else Text(text=distinct[0])
+    if all(_NUMBER.fullmatch(token) for token in distinct):
+        return Kind(expression=_number(distinct))
+    if all(token.isspace() for token in distinct):
+        return Kind(expression=r"\s+")
+    if len(distinct) <= _CHOICES and not any(token in names for token in distinct):
+        return Kind(expression="(?:" + "|".join(map(escaped, distinct)) + ")")
+    return None
+
+
+def _number(tokens: Sequence[str]) -> str:
+    """Whole numbers stay whole, and what was never zero must not become zero: `0 passed` is another message."""
+    if any("." in token for token in tokens):
+        return r"[0-9]+(?:\.[0-9]+)?"
+    return "[0-9]+" if any(int(token) == 0 for token in tokens) else "0*[1-9][0-9]*"
+
+
+def joined(pieces: Sequence[ShapePiece]) -> tuple[ShapePiece, ...]:
+    """Neighbouring texts as one."""
+    found: list[ShapePiece] = []
+    for piece in pieces:
+        last = found[-1] if found else None
+        if isinstance(piece, Text) and isinstance(last, Text):
+            found[-1] = Text(text=last.text + piece.text)
+        else:
+            found.append(piece)
+    return tuple(found)
+
+
+def prose_kind(values: Sequence[str]) -> tuple[ShapePiece, ...]:
+    """What free text that is quoted looks like: its shape, else what it always begins and ends with."""
+    if alike := shape(values, {}, words=True):
+        return alike
+    shortest = min(values, key=len)
+    head = next((i for i in range(len(shortest)) if len({value[i] for value in values}) > 1), len(shortest))
+    while head and not shortest[head - 1].isspace():
+        head -= 1
+    opening = [Text(text=shortest[:head])] if head else []
+    return (*opening, Kind(expression=r"(?s:.+)"))
