@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PROMPT_LIMIT = 2000  # characters; longer prompts are never matched
-_NEAR = 4096  # bytes of the index in which lines are looked at one by one
 _EDGES = "\"'`.,;:!?()[]{}<>…“”‘’«»"
 
 
@@ -45,10 +44,7 @@ def lookup(path: str, prompt: str) -> list[str]:
             found = []
             for word in words(prompt):
                 anchor = word.encode("utf-8", "replace") + b"\t"
-                first = _first(file.fileno(), size, anchor)
-                if os.pread(file.fileno(), len(anchor), first) != anchor:
-                    continue
-                file.seek(first)
+                file.seek(_first(file.fileno(), size, anchor))
                 for line in file:
                     if not line.startswith(anchor):
                         break
@@ -59,30 +55,15 @@ def lookup(path: str, prompt: str) -> list[str]:
 
 
 def _first(file: int, size: int, anchor: bytes) -> int:
-    """Offset of the first line not below `anchor`: a binary search over offsets, then a scan of the last few lines.
-
-    `low` and `high` are always starts of lines, or the end. What is read around the middle mostly holds a whole line:
-    a system call a step is what this costs, for every word of every prompt.
-    """
+    """Offset of the first line not below `anchor` (binary search over byte offsets, lines found by scanning)."""
     low, high = 0, size
-    while high - low > _NEAR:
+    while low < high:
         middle = (low + high) // 2
-        begin = max(low, middle - _NEAR // 4)
-        around = os.pread(file, _NEAR // 2 + len(anchor), begin)
-        newline = around.rfind(b"\n", 0, middle - begin)
-        if newline < 0 and begin > low:
-            begin = _line_start(file, begin)
-            around = os.pread(file, middle - begin + _NEAR + len(anchor), begin)
-        start = newline + 1
-        if around[start : start + len(anchor)] < anchor:
-            end = around.find(b"\n", middle - begin)
-            low = begin + end + 1 if end >= 0 else _line_end(file, begin + len(around))
+        start = _line_start(file, middle)
+        if os.pread(file, len(anchor), start) < anchor:
+            low = _line_end(file, middle)
         else:
-            high = begin + start
-    for line in os.pread(file, high - low, low).split(b"\n")[:-1]:
-        if line[: len(anchor)] >= anchor:
-            break
-        low += len(line) + 1
+            high = start
     return low
 
 

@@ -56,15 +56,15 @@ class LineAt(_Value):
 
 
 class Cell(_Value):
-    """A cell of a white-space table, chosen by line number, by what stands in other columns of its row, or by how the
-    cell itself starts.
+    """A cell of a white-space table, chosen by line number, by what stands in other columns of its row (`where`), or by
+    how cells of its row begin (`begins`).
     """
 
     by: Literal["cell"] = "cell"
     column: int
     row: int | None = None
     where: tuple[tuple[int, Piece], ...] = ()
-    starts: Argument = ()
+    begins: tuple[tuple[int, Argument], ...] = ()
 
 
 class Field_(_Value):
@@ -89,20 +89,24 @@ Finder = Annotated[Whole | LineAt | Cell | JsonPath | Pattern, Field(discriminat
 
 class Binding(_Value):
     """A value taken out of a step's output; the first finder explains it, the others must agree, and it must match
-    `pattern` in full.
+    `pattern` in full. `absent`: words for nothing (`null`, `none`) were among the values and are values like others.
     """
 
     name: str
     finders: tuple[Finder, ...]
     pattern: tuple[ShapePiece, ...]
+    absent: bool = False
 
 
 class Contract(_Value):
-    """Postconditions of a step, each true in all `seen` traces: `holds` are places whose value is known beforehand."""
+    """Postconditions of a step, each true in all `seen` traces: `holds` are places
+    whose value is known otherwise; `calm`: no word of trouble is in the output.
+    """
 
     seen: int
     exit_codes: tuple[int, ...] = ()
     header: str = ""
+    calm: bool = False
     holds: tuple[tuple[Finder, Piece], ...] = ()
     shape: tuple[ShapePiece, ...] = ()
 

@@ -31,11 +31,35 @@ def closing(finals: Sequence[str | None], values: Values) -> Argument | None:
     if any(ref is None for ref in named.values()):
         return None
     pieces: list[Piece] = []
-    for run in _columns([_TOKEN.findall(text) for text in masked]):
-        if (explained := _explain(run, named, values)) is None:
-            return None
+    for runs in _phrases(_columns([_TOKEN.findall(text) for text in masked])):
+        together = tuple(map("".join, zip(*runs, strict=True)))
+        if (explained := _explain(together, named, values)) is None:
+            each = [_explain(run, named, values) for run in runs]
+            if len(runs) == 1 or any(part is None for part in each):
+                return None
+            explained = [piece for part in each for piece in part or ()]
         pieces += explained
     return _joined(pieces)
+
+
+def _phrases(runs: list[Vector]) -> list[list[Vector]]:
+    """Neighbouring runs that differ, with the white space between them, belong together: two words may be one value."""
+    phrases: list[list[Vector]] = []
+    open_end = False
+    for run in runs:
+        varies, blank = len(set(run)) > 1, all(text.isspace() for text in run)
+        if open_end and (varies or blank):
+            phrases[-1].append(run)
+        else:
+            phrases.append([run])
+            open_end = varies
+    split: list[list[Vector]] = []
+    for phrase in phrases:  # blanks at the end belong to nobody
+        tail = len(phrase)
+        while tail > 1 and len(set(phrase[tail - 1])) == 1:
+            tail -= 1
+        split += [phrase[:tail], *([run] for run in phrase[tail:])]
+    return split
 
 
 def _whole_outputs(values: Values) -> dict[str, Vector]:

@@ -9,46 +9,51 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agentjit import kit
 from agentjit.compile.align import AlignedStep
-from agentjit.compile.explain import Values
 from agentjit.compile.finders import find, is_table, json_leaves
 from agentjit.compile.kinds import passing
-from agentjit.compile.shape import shape
+from agentjit.compile.shape import Sources, shape
 from agentjit.skill import Binding, Cell, Contract, Finder, JsonPath, Piece, Ref, Text
 
 _HELD = 8  # places of one output that are watched
 
 
-def contract(step: AlignedStep, bindings: Sequence[Binding], values: Values) -> Contract:
-    """What held after `step` in every occurrence, given what is taken out of its output.
+def contract(step: AlignedStep, bindings: Sequence[Binding], known: Sources) -> Contract:
+    """What held after `step` in every occurrence, given what is taken out of its output and the values known by then.
 
     A table or JSON text that values are taken from may have other rows next time: its header and what else stands at
     the very place count. An output that is passed on whole is watched where it is taken. Any other must keep its shape.
+    Where there is no shape, an output without a word of trouble must stay without one.
     """
     exits = sorted({op.call.exit_code for op in step.operations if op.call.exit_code is not None})
     finders = [finder for binding in bindings for finder in binding.finders[:1]]
     rows = any(f.by == "json" or (f.by == "cell" and all(map(is_table, step.outputs))) for f in finders)
     whole = any(finder.by == "whole" for finder in finders)
-    like = () if rows or whole else shape(step.outputs, values.varying())
+    like = () if rows or whole else shape(step.outputs, known)
     return Contract(
         seen=len(step.operations),
         exit_codes=tuple(exits),
         header=_header(step.outputs) if rows else "",
-        holds=() if like else _holds(step.outputs, finders, values),
+        holds=() if like else _holds(step.outputs, finders, known, {binding.name for binding in bindings}),
         shape=like,
+        calm=not like and not any(map(kit.troubled, step.outputs)),
     )
 
 
-def _holds(outputs: Sequence[str], structured: Sequence[Finder], values: Values) -> tuple[tuple[Finder, Piece], ...]:
-    """The places of structured outputs whose value is always the same, or always a value known beforehand."""
-    given = values.given()
-    bound = [{name: column[i] for name, column in given.items()} for i in range(len(outputs))]
+def _holds(
+    outputs: Sequence[str], structured: Sequence[Finder], known: Sources, own: set[str]
+) -> tuple[tuple[Finder, Piece], ...]:
+    """The places of structured outputs whose value is always the same, or always a value known otherwise (`own` values
+    are taken out of these outputs: that they are there says nothing).
+    """
+    bound = [{name: column[i] for name, column in known.items()} for i in range(len(outputs))]
     places: list[Finder] = []
     for finder in structured:
-        if isinstance(finder, Cell) and finder.where:
+        if isinstance(finder, Cell) and (finder.where or finder.begins):
             width = min(len(line.split()) for line in outputs[0].split("\n") if line.strip())
-            known = {finder.column, *(column for column, _ in finder.where)}
-            places += [finder.model_copy(update={"column": c, "starts": ()}) for c in range(width) if c not in known]
+            taken = {finder.column, *(column for column, _ in (*finder.where, *finder.begins))}
+            places += [finder.model_copy(update={"column": c}) for c in range(width) if c not in taken]
         if isinstance(finder, JsonPath):
             places += json_leaves(outputs[0])
     found: list[tuple[Finder, Piece]] = []
@@ -59,7 +64,7 @@ def _holds(outputs: Sequence[str], structured: Sequence[Finder], values: Values)
         column = tuple(each[0] for each in seen)
         if len(set(column)) == 1 and column[0] and not passing(column[0]):
             found.append((place, Text(text=column[0])))
-        elif name := next((name for name, known_values in given.items() if known_values == column), ""):
+        elif name := next((name for name, values in known.items() if values == column and name not in own), ""):
             found.append((place, Ref(name=name)))
     return tuple(found[:_HELD])
 

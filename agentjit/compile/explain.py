@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
+from agentjit import kit
 from agentjit.compile.finders import finders
 from agentjit.compile.kinds import kind_of
 from agentjit.compile.shape import Sources, Vector, prose_kind
@@ -67,18 +68,24 @@ class Values:
         """The named values that are not the same in every occurrence: only those explain anything."""
         return {name: column for name, column in self.sources.items() if len(set(column)) > 1 and all(column)}
 
+    def known(self, step: int) -> Sources:
+        """The varying values known once `step` is done: those given, and those taken out of outputs until then."""
+        later = {binding.name for at, bindings in self.bindings.items() if at > step for binding in bindings}
+        return {name: column for name, column in self.varying().items() if name not in later}
+
     def bind(self, values: Vector, *, prose: bool = False) -> Ref | None:
         """Take `values` out of an earlier output, the nearest first."""
-        given = self.given()
-        pattern = _pattern(values, given) or (prose_kind(values) if prose else None)
+        pattern = _pattern(values, self.given()) or (prose_kind(values) if prose else None)
         for step in reversed(range(len(self._outputs))):
             if max(map(len, self._outputs[step])) >= _CUT_OFF:
                 continue
-            found = finders(self._outputs[step], values, given)
+            found = finders(self._outputs[step], values, self.known(step))
             if found and pattern:
                 name = self._name_for(found[0], self._outputs[step], self.sources)
                 self.sources[name] = values
-                self.bindings.setdefault(step, []).append(Binding(name=name, finders=found, pattern=pattern))
+                absent = any(map(kit.is_absent, values))
+                made = Binding(name=name, finders=found, pattern=pattern, absent=absent)
+                self.bindings.setdefault(step, []).append(made)
                 self.used |= {ref for finder in found for ref in references(finder)}
                 self.used |= {piece.name for piece in pattern if isinstance(piece, Ref)}
                 return Ref(name=name)
@@ -99,9 +106,13 @@ def _pattern(values: Vector, given: Sources) -> tuple[ShapePiece, ...] | None:
     return (Kind(expression=kind),) if kind else None
 
 
+def _begun(finder: Finder) -> list[Piece]:
+    return [piece for _, argument in getattr(finder, "begins", ()) for piece in argument]
+
+
 def references(finder: Finder) -> set[str]:
     """The names a finder looks up."""
-    pieces: list[Piece] = [*(piece for _, piece in getattr(finder, "where", ())), *getattr(finder, "starts", ())]
+    pieces: list[Piece] = [*(piece for _, piece in getattr(finder, "where", ())), *_begun(finder)]
     pieces += [part.value for part in getattr(finder, "path", ()) if hasattr(part, "value")]
     return {piece.name for piece in pieces if isinstance(piece, Ref)}
 

@@ -34,8 +34,8 @@ def find(finder: Finder, text: str, bound: Mapping[str, str]) -> list[str]:
         return kit.line(finder.number)(text)
     if isinstance(finder, Cell):
         where = {column: value(piece) for column, piece in finder.where}
-        starts = "".join(map(value, finder.starts))
-        return kit.cell(column=finder.column, row=finder.row, where=where, starts=starts)(text)
+        begins = {column: "".join(map(value, start)) for column, start in finder.begins}
+        return kit.cell(column=finder.column, row=finder.row, where=where, begins=begins)(text)
     if isinstance(finder, JsonPath):
         path = [{part.key: value(part.value)} if isinstance(part, Field_) else part for part in finder.path]
         return kit.json_path(*path)(text)
@@ -49,6 +49,8 @@ def finders(texts: Sequence[str], values: Sequence[str], sources: Sources) -> tu
     bound = [{name: column[i] for name, column in sources.items()} for i in range(len(texts))]
     found: list[Finder] = []
     for candidate in _candidates(texts, values, sources):
+        if found and isinstance(found[0], JsonPath) and not isinstance(candidate, JsonPath):
+            break  # what is JSON is not also a text by chance
         agrees = all(find(candidate, texts[i], bound[i]) == [values[i]] for i in range(len(texts)))
         if agrees and candidate not in found:
             found.append(candidate)
@@ -64,7 +66,6 @@ def _candidates(texts: Sequence[str], values: Sequence[str], sources: Sources) -
         yield Whole()
     if isinstance(_root(text), dict | list):
         yield from _json(text, value, sources)
-        return
     ways = (_cells(texts, value, sources), _patterns(texts, values))
     for way in ways if is_table(text) else reversed(ways):
         yield from way
@@ -138,11 +139,11 @@ def _cells(texts: Sequence[str], value: str, sources: Sources) -> Iterator[Finde
         return
     places = [(r, c) for r, row in enumerate(rows) for c, cell in enumerate(row) if cell == value][:50]
     named: list[Finder] = []
-    starting: list[Cell] = []
+    begun: list[Cell] = []
     fixed: list[tuple[int, Cell]] = []
     for r, c in places:
-        starting += [Cell(column=c, starts=start) for start in _starts(value, sources)]
         for column, text in enumerate(rows[r]):
+            begun += [Cell(column=c, begins=((column, start),)) for start in _starts(text, sources)]
             if column == c or passing(text):
                 continue
             for piece in _known(text, sources):
@@ -154,15 +155,15 @@ def _cells(texts: Sequence[str], value: str, sources: Sources) -> Iterator[Finde
     ordered = [finder for _, finder in sorted(fixed, key=lambda each: each[0])]
     yield from named
     yield from ordered
-    yield from starting
-    for start in starting:
-        yield from (finder.model_copy(update={"starts": start.starts}) for finder in ordered)
+    yield from begun
+    for each in begun:
+        yield from (finder.model_copy(update={"begins": each.begins}) for finder in ordered)
     for r, c in places:
         yield from (Cell(column=c, row=row) for row in (r, r - len(rows)) if -2 <= row <= 2)
 
 
 def _starts(value: str, sources: Sources) -> list[tuple[Piece, ...]]:
-    """Named values that `value` of the first trace begins with, and the separator behind them."""
+    """Named values that a cell of the first trace begins with, and the separator behind them."""
     found: list[tuple[Piece, ...]] = []
     for name, column in sources.items():
         rest = value[len(column[0]) :]

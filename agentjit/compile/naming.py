@@ -13,7 +13,7 @@ from agentjit.hotspot import Slot, Template
 from agentjit.skill import Cell, Finder, JsonPath, Pattern
 
 _SMALL = frozenset(
-    "a an and any are as at be by can could did do does for from get give has have hey how i in into is it its"
+    "a am an and any are as at be by can could did do does for from get give has have hey how i in into is it its"
     " just let lets make many me much my now of on or our out over please run show so some tell that the their them"
     " then there these this to up us was we were what when where which who why will with would you your".split()
 )
@@ -86,7 +86,7 @@ def _from_address(slot: Slot, steps: Sequence[AlignedStep]) -> Iterable[str]:
     for step in steps:
         for column in step.columns:
             if column.varies and "://" in column.values[-1]:
-                yield _before_value(r"([A-Za-z][\w-]*?)s?/", slot, column)
+                yield _before_value(r"(?<!/)/([A-Za-z][\w-]*?)s?/", slot, column)
 
 
 def _before_value(pattern: str, slot: Slot, column: Column) -> str:
@@ -103,7 +103,7 @@ def _from_prompt(slot: Slot, template: Template) -> Iterable[str]:
     before = template.parts[place - 1] if place else ""
     if isinstance(after, str) and after.casefold() in _NOUNS:
         yield after
-    if isinstance(before, str) and before.casefold() not in _SMALL and before.isalpha():
+    if isinstance(before, str) and before.casefold() in _NOUNS:
         yield before
     if isinstance(before, str) and before.casefold() in ("on", "in") and slot.values[0].isalpha():
         yield "env" if set(slot.values) & {"prod", "production", "staging", "dev", "test", "qa"} else "place"

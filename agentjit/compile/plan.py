@@ -67,13 +67,13 @@ def plan(hotspot: Hotspot, *, day: Callable[[float], str], judge: Judge) -> Plan
     attempt = values.copy()
     answer = closing([occurrence.episode.final for occurrence in hotspot.occurrences], attempt)
     if answer is not None and all(slot in _used_before(values, attempt) for slot in given):
-        contracts = [contract(step, attempt.bindings.get(i, ()), attempt) for i, step in enumerate(steps)]
+        contracts = [contract(step, attempt.bindings.get(i, ()), attempt.known(i)) for i, step in enumerate(steps)]
         grounded = all(i in attempt.bindings or each.shape or each.holds for i, each in enumerate(contracts))
         if grounded:
             return _assemble(hotspot, steps, calls, attempt, contracts, parameters, answer, judge)
     if unused := [name for name in given if name not in values.used]:
         raise NotCompilable(f"the prompt varies where {{{unused[0]}}} stands, but no call depends on it")
-    contracts = [contract(step, values.bindings.get(i, ()), values) for i, step in enumerate(steps)]
+    contracts = [contract(step, values.bindings.get(i, ()), values.known(i)) for i, step in enumerate(steps)]
     contracts = [each if i in values.bindings else _loose(each) for i, each in enumerate(contracts)]
     return _assemble(hotspot, steps, calls, values, contracts, parameters, None, judge)
 
@@ -88,7 +88,7 @@ def _used_before(values: Values, attempt: Values) -> set[str]:
 
 def _loose(tight: Contract) -> Contract:
     """Where the model reads the output anyway, only the exit status is a promise."""
-    return tight.model_copy(update={"shape": (), "holds": (), "header": ""})
+    return tight.model_copy(update={"shape": (), "holds": (), "header": "", "calm": False})
 
 
 def _parameters(template: Template, names: Sequence[str]) -> tuple[Parameter, ...]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import jinja2
 
+from agentjit.compile.explain import references
 from agentjit.compile.kinds import escaped
 from agentjit.compile.naming import identifier
 from agentjit.compile.phrase import call_text
@@ -21,6 +22,7 @@ from agentjit.skill import (
     BashStep,
     Binding,
     Cell,
+    Contract,
     Ending,
     Field_,
     Finder,
@@ -137,16 +139,17 @@ def _environment(plan: Plan) -> list[list[str]]:
 
 def _step(step: Step) -> list[list[str]]:
     """The lines of a step: the call, what must hold, what is taken out of it."""
-    own = {binding.name for binding in step.bindings}
-    late = any(isinstance(piece, Ref) and piece.name in own for piece in step.contract.shape)
+    contract, own = step.contract, {binding.name for binding in step.bindings}
+    named = (*contract.shape, *(piece for _, piece in contract.holds))
+    names = {piece.name for piece in named if isinstance(piece, Ref)}
+    names |= {name for finder, _ in contract.holds for name in references(finder)}
+    first, second = _outcome(contract), _content(contract)
+    if not names & own:  # what is about values of this very output comes when they are known
+        first, second = [*first, *second], []
     lines = [_call(f"{step.result} = yield {_verb(step)}", _arguments(step), f"  # {step.effect}")]
-    if checks := _checks(step, shape=not late):
-        lines.append(_call("ensure", [step.result, *checks, f"seen={step.contract.seen}"]))
+    lines += [_call("ensure", [step.result, *first, f"seen={contract.seen}"])] if first else []
     lines += [_extract(binding, step) for binding in step.bindings]
-    if late:
-        lines.append(
-            _call("ensure", [step.result, f"shape={_shape(step.contract.shape)}", f"seen={step.contract.seen}"])
-        )
+    lines += [_call("ensure", [step.result, *second, f"seen={contract.seen}"])] if second else []
     return lines
 
 
@@ -173,15 +176,22 @@ def _script(call: ShellStep) -> list[str]:
     return [repr(text), *names]
 
 
-def _checks(step: Step, *, shape: bool) -> list[_Code]:
-    contract = step.contract
+def _outcome(contract: Contract) -> list[_Code]:
+    """Checks that need no value."""
     checks: list[_Code] = []
-    if contract.exit_codes:
-        codes = contract.exit_codes
+    if codes := contract.exit_codes:
         checks.append(f"exit_code={codes[0] if len(codes) == 1 else codes}")
     if contract.header:
         checks.append(f"header={_quoted(contract.header)}")
-    if contract.shape and shape:
+    if contract.calm:
+        checks.append("calm=True")
+    return checks
+
+
+def _content(contract: Contract) -> list[_Code]:
+    """Checks in which values may stand."""
+    checks: list[_Code] = []
+    if contract.shape:
         checks.append(f"shape={_shape(contract.shape)}")
     if contract.holds:
         held = [f"({_finder(finder)}, {_piece(piece)})" for finder, piece in contract.holds]
@@ -193,7 +203,8 @@ def _extract(binding: Binding, step: Step) -> list[str]:
     finders = [_finder(finder) for finder in binding.finders]
     kind = f"kind={_shape(binding.pattern)}"
     source = f"{step.result}.stdout"
-    return _call(f"{binding.name} = extract", [source, *finders, kind, f"seen={step.contract.seen}"])
+    absent = ["absent=True"] if binding.absent else []
+    return _call(f"{binding.name} = extract", [source, *finders, kind, f"seen={step.contract.seen}", *absent])
 
 
 def _finder(finder: Finder) -> str:
@@ -207,8 +218,8 @@ def _finder(finder: Finder) -> str:
             options.append(f"row={finder.row}")
         if finder.where:
             options.append("where={" + ", ".join(f"{column}: {_piece(piece)}" for column, piece in finder.where) + "}")
-        if finder.starts:
-            options.append(f"starts={_string(finder.starts)}")
+        if finder.begins:
+            options.append("begins={" + ", ".join(f"{column}: {_string(text)}" for column, text in finder.begins) + "}")
         return f"cell({', '.join(options)})"
     if isinstance(finder, JsonPath):
         return f"json_path({', '.join(_path_part(part) for part in finder.path)})"

@@ -18,7 +18,8 @@ Vector = tuple[str, ...]
 Sources = Mapping[str, Vector]
 """Named values: what occurrence i had for each name."""
 
-_TOKEN = re.compile(r"\s+|[0-9]+(?:\.[0-9]+)?|[A-Za-z_]+|.", re.DOTALL)
+_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
+_TOKEN = re.compile(rf"\s+|{_MOMENT}|[0-9]+(?:\.[0-9]+)?|[A-Za-z_]+|.", re.DOTALL)
 _PRIVATE = 0xE000  # Unicode private use: in no output that means anything
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONGEST_SHAPE = 600  # characters of output; what is longer is data, not a message
@@ -34,8 +35,8 @@ def shape(outputs: Sequence[str], known: Sources, *, words: bool = False) -> tup
     rely on what it says.
     """
     trimmed = tuple(output.strip() for output in outputs)
-    if len(set(trimmed)) == 1 and len(trimmed[0]) <= _LONGEST_SHAPE:
-        return (Text(text=trimmed[0]),) if trimmed[0] else (Kind(expression=""),)
+    if not any(trimmed):
+        return (Kind(expression=""),)
     if max(map(len, trimmed)) > _LONGEST_SHAPE:
         return ()
     masked, names = mask(trimmed, known)
@@ -74,6 +75,8 @@ def mask(texts: Vector, known: Sources) -> tuple[Vector, dict[str, str]]:
 
 def _piece(column: tuple[str, ...], names: dict[str, str]) -> ShapePiece | None:
     distinct = sorted(set(column))
+    if all(re.fullmatch(_MOMENT, token) for token in distinct):  # a date or time of day is never a promise
+        return Kind(expression="[0-9:.-]+")
     if len(distinct) == 1:
         return Ref(name=names[distinct[0]]) if distinct[0] in names else Text(text=distinct[0])
     if all(_NUMBER.fullmatch(token) for token in distinct):
@@ -113,4 +116,4 @@ def prose_kind(values: Sequence[str]) -> tuple[ShapePiece, ...]:
     while head and not shortest[head - 1].isspace():
         head -= 1
     opening = [Text(text=shortest[:head])] if head else []
-    return (*opening, Kind(expression=r"(?s:.+)"))
+    return (*opening, Kind(expression=r"(?s:.+)" if any("\n" in value for value in values) else ".+"))

@@ -43,6 +43,7 @@ _SUM = re.compile(r"\$\(\([0-9 +*/%-]*\)\)")
 _SIMPLE = (_VARIABLE, _BRACED, _SUM)
 _BACKQUOTED = re.compile(r"`([^`\\\"#\n]*)`")
 # @{1} and {} stay as they are; {a,b} and {1..3} do not
+_ADDRESS = re.compile(r"https?://")
 _LITERAL_BRACE = re.compile(r"[\w:@%+^-]*\}|(?=[ \t\n]|\Z)")
 # what bash may take for the descriptor of the redirection after it
 _NEAR_DESCRIPTOR = re.compile(r"[0-9\\\n'\"]*|\{.*", re.DOTALL)
@@ -291,6 +292,8 @@ class Reader:
             return before not in ("", "=", ":", "'", '"', "\n")
         if char == "{":
             return bool(_LITERAL_BRACE.match(self.text, self.at, self.end))
+        if char in "?*[" and _ADDRESS.match(self.text, start, self.at):
+            return True  # a pattern that could only match below a folder called `http:` stays as it is written
         return char == "$"
 
     def _until_quote(self) -> str:

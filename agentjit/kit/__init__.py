@@ -5,7 +5,7 @@ A skill is a generator: it yields calls and receives results. `ensure` and `extr
 """
 
 from .calls import Ask, Bash, Call, Read, Result, Shell, ask, bash, read, shell
-from .checks import Deviation, cell, ensure, extract, json_path, line, literal, pattern, whole
+from .checks import Deviation, cell, ensure, extract, is_absent, json_path, line, literal, pattern, troubled, whole
 from .drive import Run, Step, StepFailed, drive
 from .program import Answer, Gathered, Param, Program, answer, gathered, on_path, skill
 
@@ -34,6 +34,7 @@ __all__ = [
     "ensure",
     "extract",
     "gathered",
+    "is_absent",
     "json_path",
     "line",
     "literal",
@@ -43,5 +44,6 @@ __all__ = [
     "read",
     "shell",
     "skill",
+    "troubled",
     "whole",
 ]

@@ -25,6 +25,25 @@ def literal(value: str) -> str:
     return re.escape(value)
 
 
+_TROUBLE = re.compile(
+    r"\b(?:errors?|err|fail(?:ed|s|ure|ures|ing)?|exceptions?|traceback|denied|refused|forbidden|unauthorized|not found"
+    r"|no such|cannot|can't|could not|couldn't|invalid|unable|timed? ?out|unavailable|fatal|panic|aborted|warning)\b",
+    re.IGNORECASE,
+)
+_ABSENT = frozenset(("null", "none", "nil", "undefined", "nan", "n/a", "unknown", "missing", "-", "--"))
+
+
+def troubled(text: str) -> str:
+    """The first word of trouble in a text, "" if there is none."""
+    found = _TROUBLE.search(text)
+    return found[0] if found else ""
+
+
+def is_absent(value: str) -> bool:
+    """Whether a value is a word for having none: `null`, `<none>`, `n/a`."""
+    return value.strip("<>()[]\"'").casefold() in _ABSENT
+
+
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 120 else text[:117] + "…")
 
@@ -39,12 +58,14 @@ def ensure(
     seen: int,
     exit_code: int | tuple[int, ...] | None = None,
     header: str | None = None,
+    calm: bool = False,
     shape: str | None = None,
     holds: Sequence[tuple[Finder, str]] = (),
 ) -> None:
     """Postconditions of a step, each true in all `seen` traces; raises `Deviation` at the first that is not.
 
-    `exit_code`: the status, or the statuses that occurred. `header`: the column titles of the first line.
+    `exit_code`: the status, or the statuses that occurred. `header`: the column titles of the first line. `calm`: no
+    word of trouble (an error, a refusal, something not found) is in the output.
     `shape`: a regular expression the whole output (without white space at its ends) must match. `holds`: what these
     finders must find.
     """
@@ -58,6 +79,8 @@ def ensure(
             )
     if header is not None and _columns(result.stdout) != header.split():
         raise Deviation(f"a table headed {header}", _shown(result.stdout.lstrip().split("\n", 1)[0]))
+    if calm and (word := troubled(result.stdout)):
+        raise Deviation("an output without a word of trouble", f"{word!r} in {_shown(result.stdout.strip())}")
     if shape is not None and not re.fullmatch(shape, result.stdout.strip()):
         raise Deviation(f"output like {shape}", _shown(result.stdout.strip()))
     for find, value in holds:
@@ -66,11 +89,12 @@ def ensure(
             raise Deviation(f"{_shown(value)} at {find.__doc__}", " and ".join(map(_shown, found[:3])) or "nothing")
 
 
-def extract(text: str, *finders: Finder, kind: str, seen: int) -> str:
+def extract(text: str, *finders: Finder, kind: str, seen: int, absent: bool = False) -> str:
     """The one value in `text` that the first finder finds, which must look like `kind` (a regular expression).
 
     The other finders were just as true in all `seen` traces. Where one of them finds something else, the traces do not
-    say which is meant, and the value is not used (a version space: Mitchell, "Generalization as Search", 1982).
+    say which is meant, and the value is not used (a version space: Mitchell, "Generalization as Search", 1982). A word
+    for nothing, such as `null`, is no value unless `absent` says that it was one in the traces.
     """
     values = finders[0](text)
     if len(values) != 1:
@@ -80,7 +104,7 @@ def extract(text: str, *finders: Finder, kind: str, seen: int) -> str:
         found = other(text)
         if found and found != [value]:
             raise Deviation(f"{_shown(value)} by {other.__doc__} too", " and ".join(map(_shown, found[:3])))
-    if not re.fullmatch(kind, value):
+    if not re.fullmatch(kind, value) or (is_absent(value) and not absent):
         raise Deviation(f"a value like {kind}", _shown(value))
     return value
 
@@ -105,11 +129,13 @@ def line(number: int) -> Finder:
     return _finder(find, f"line {number}")
 
 
-def cell(*, column: int, row: int | None = None, where: dict[int, str] | None = None, starts: str = "") -> Finder:
+def cell(
+    *, column: int, row: int | None = None, where: dict[int, str] | None = None, begins: dict[int, str] | None = None
+) -> Finder:
     """A cell of a table of columns parted by white space, counted from 0.
 
     `row` counts lines (0 is the first, -1 the last). `where` asks for the rows with these texts in these columns,
-    `starts` for cells that begin with this text. A value that is found in several rows counts once.
+    `begins` for rows whose cells in these columns begin so. A value that is found in several rows counts once.
     """
 
     def find(text: str) -> list[str]:
@@ -118,10 +144,13 @@ def cell(*, column: int, row: int | None = None, where: dict[int, str] | None = 
             rows = [rows[row]] if -len(rows) <= row < len(rows) else []
         for place, wanted in (where or {}).items():
             rows = [cells for cells in rows if len(cells) > place and cells[place] == wanted]
-        found = (cells[column] for cells in rows if len(cells) > column)
-        return list(dict.fromkeys(value for value in found if value.startswith(starts)))
+        for place, start in (begins or {}).items():
+            rows = [cells for cells in rows if len(cells) > place and cells[place].startswith(start)]
+        return list(dict.fromkeys(cells[column] for cells in rows if len(cells) > column))
 
-    chosen = f"row {row}" if row is not None else f"the row where {where or {column: f'{starts}…'}}"
+    conditions = [f"column {place} is {wanted!r}" for place, wanted in (where or {}).items()]
+    conditions += [f"column {place} begins with {start!r}" for place, start in (begins or {}).items()]
+    chosen = f"row {row}" if row is not None else f"the row whose {' and '.join(conditions)}"
     return _finder(find, f"column {column} of {chosen}")
 
 

@@ -50,7 +50,7 @@ def pods(count: int = 5) -> list[Episode]:
 
 USERS = """
 > how many open orders does {user} have?
-$ curl -s 'http://127.0.0.1:8080/users?name={user}'
+$ curl -s http://127.0.0.1:8080/users?name={user}
 | {"items": [{"id": "{id}", "name": "{user}", "status": "active"}]}
 $ curl -s http://127.0.0.1:8080/users/{id}/orders
 | {"user": "{id}", "open": {open}, "currency": "EUR"}
@@ -180,3 +180,99 @@ _BRANCHES = [
 def branches(count: int = 5) -> list[Episode]:
     """An answer that takes a line apart: more than the finders know, so the model concludes."""
     return repeat(BRANCHES, *_BRANCHES[:count])
+
+
+HEALTH = """
+> is {s} healthy on {e}?
+$ curl -s http://127.0.0.1:9/{e}/{s}/health
+| {"status": "ok", "version": "{v}", "uptime": {u}}
+< {s} is healthy on {e} (version {v}).
+"""
+
+_HEALTH = [
+    {"s": "web", "e": "prod", "v": "1.2.3", "u": "100"},
+    {"s": "api", "e": "prod", "v": "2.0.0", "u": "55"},
+    {"s": "cart", "e": "staging", "v": "0.1.9", "u": "7"},
+    {"s": "web", "e": "qa", "v": "1.2.4", "u": "8812"},
+    {"s": "mail", "e": "dev", "v": "3.3.0", "u": "1"},
+]
+
+
+def health(count: int = 5) -> list[Episode]:
+    """JSON that must say `ok`."""
+    return repeat(HEALTH, *_HEALTH[:count])
+
+
+FENCE = """
+> top errors in {f}
+$ grep -o 'code=[0-9]*' logs/{f}.log | sort | uniq -c | sort -rn | head -3
+|       {a} code=500
+|       {b} code=404
+< Top errors in `{f}`:
+<
+< ```
+< {a} code=500
+<       {b} code=404
+< ```
+"""
+
+_FENCE = [
+    {"f": "web", "a": "12", "b": "5"},
+    {"f": "api", "a": "99", "b": "33"},
+    {"f": "cart", "a": "7", "b": "2"},
+    {"f": "mail", "a": "41", "b": "40"},
+    {"f": "spam", "a": "6", "b": "3"},
+]
+
+
+def fence(count: int = 5) -> list[Episode]:
+    """An output quoted whole, in a code fence."""
+    return repeat(FENCE, *_FENCE[:count])
+
+
+RESTARTS = """
+> restart count of {p} in {n}
+$ kubectl get pods -n {n}
+| NAME   READY   STATUS    RESTARTS      AGE
+| {p}-1  1/1     Running   {r} (2m ago)  3d
+| zed-9  1/1     Running   0             3d
+< {p}-1 has restarted {r} times.
+"""
+
+_RESTARTS = [
+    {"p": "web", "n": "a", "r": "5"},
+    {"p": "api", "n": "b", "r": "7"},
+    {"p": "cart", "n": "c", "r": "12"},
+    {"p": "mail", "n": "d", "r": "3"},
+    {"p": "spam", "n": "e", "r": "9"},
+]
+
+
+def restarts(count: int = 5) -> list[Episode]:
+    """A row found by how its first cell begins."""
+    return repeat(RESTARTS, *_RESTARTS[:count])
+
+
+THREEHOP = """
+> trace request {r}
+$ grep {r} gateway.log
+| 2026-01-0{d} INFO req={r} upstream={u} took={ms}ms
+$ grep {r} {u}.log | tail -1
+| 2026-01-0{d} ERROR req={r} trace={t} {msg}
+$ cat traces/{t}.json
+| {"trace": "{t}", "root": {"span": "{sp}", "cause": "{msg}"}}
+< Request {r} failed in {u}: {msg} (span {sp})
+"""
+
+_THREEHOP = [
+    {"r": "r-1001", "d": "1", "u": "pay", "ms": "31", "t": "ab12", "msg": "card declined", "sp": "s1"},
+    {"r": "r-2002", "d": "2", "u": "ship", "ms": "77", "t": "cd34", "msg": "no route", "sp": "s22"},
+    {"r": "r-3003", "d": "3", "u": "pay", "ms": "12", "t": "ef56", "msg": "timeout after retry", "sp": "s9"},
+    {"r": "r-4004", "d": "4", "u": "mail", "ms": "5", "t": "0a9b", "msg": "relay refused", "sp": "s40"},
+    {"r": "r-5005", "d": "5", "u": "cart", "ms": "900", "t": "77cc", "msg": "lock lost", "sp": "s5"},
+]
+
+
+def threehop(count: int = 5) -> list[Episode]:
+    """Three commands, each fed by the one before; an answer of several values, one of them a phrase."""
+    return repeat(THREEHOP, *_THREEHOP[:count])

@@ -39,7 +39,10 @@ def ran(made: Study, arguments: Mapping[str, str], world: Mapping[str, str | tup
     return kit.drive(load(made.program, "skill.py"), arguments, perform)
 
 
-@pytest.mark.parametrize("family", ["pods", "users", "checks", "deploys", "reads", "pipeline", "branches"])
+FAMILIES = "pods users checks deploys reads pipeline branches health fence restarts threehop".split()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_gold(family: str) -> None:
     """The program as a person reads it; AJ_UPDATE_GOLD=1 writes the files anew, to be read before a commit."""
     made = compiled(getattr(families, family)())
@@ -66,7 +69,8 @@ def test_unseen_arguments() -> None:
     ("table", "told"),
     [
         (TABLE.replace("READY", "HEALTHY"), "NAME READY"),
-        (TABLE.replace("CrashLoopBackOff", "Error"), "saw nothing"),
+        (TABLE.replace("CrashLoopBackOff", "Pending"), "saw nothing"),
+        (TABLE.replace("CrashLoopBackOff", "Error"), "word of trouble"),
         (TABLE + "ledger-8-y 0/1 CrashLoopBackOff 2 5h\n", "2 in"),
         (TABLE.replace("ledger-9-z", "mail-9-z"), "ledger"),
         ("", "NAME READY"),
@@ -93,6 +97,37 @@ def test_changed_status_is_not_answered() -> None:
     assert ran(made, {"name": "zoe"}, {**good, url: '{"items": []}'}).outcome == "handed_back"
     assert ran(made, {"name": "zoe"}, {**good, url: "<html>"}).outcome == "handed_back"
     assert ran(made, {"name": "zoe"}, {**good, orders: '{"user": "u-1"}'}).outcome == "handed_back"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"status": "degraded", "version": "1.2.3", "uptime": 9}', "'ok' at JSON path ['status']"),
+        ('{"status": "ok", "version": null, "uptime": 9}', "none in"),
+        ('{"status": "ok", "version": "unknown", "uptime": 9}', "a value like"),
+        ('{"status": "ok", "version": "1.2.3", "error": "disk is full"}', "word of trouble"),
+    ],
+)
+def test_health_that_is_not(text: str, told: str) -> None:
+    url = "curl -s http://127.0.0.1:9/prod/web/health"
+    run = ran(compiled(families.health()), {"name": "web", "env": "prod"}, {url: text})
+    assert run.outcome == "handed_back"
+    assert told in run.reason
+
+
+def test_a_word_for_nothing_is_no_value() -> None:
+    """`jq -r .owner` of a ticket nobody owns prints `null`; nobody is called so."""
+    rows = [{"t": f"AJ-{i}", "o": name} for i, name in enumerate(["ann", "bob", "cy", "di", "ed"])]
+    made = compiled(repeat("> who owns {t}?\n$ curl -s http://h/{t} | jq -r .owner\n| {o}\n< {o} owns {t}", *rows))
+    command = "curl -s http://h/AJ-77 | jq -r .owner"
+    assert ran(made, {"name": "AJ-77"}, {command: "flo"}).answer == "flo owns AJ-77"
+    assert ran(made, {"name": "AJ-77"}, {command: "null"}).outcome == "handed_back"
+
+
+def test_dates_are_no_promise() -> None:
+    rows = [{"x": f"f{i}", "d": f"2026-01-0{i + 1}"} for i in range(5)]
+    made = compiled(repeat("> check {x}\n$ ./check {x}\n| {d} 10:0{x} all {x} well\n< {x} is well.", *rows))
+    assert ran(made, {"name": "f9"}, {"./check f9": "2027-12-31 10:0f9 all f9 well"}).answer == "f9 is well."
 
 
 def test_explanations_that_part_ways_are_handed_back() -> None:

@@ -213,7 +213,10 @@ def bash(script: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
         ("[ -f x ] && test -d y", [["[", "-f", "x", "]"], ["test", "-d", "y"]], ("&&",)),
         ("export A=b; unset C", [["export", "A=b"], ["unset", "C"]], (";",)),
         ("find . -exec grep x {} \\;", [["find", ".", "-exec", "grep", "x", "{}", ";"]], ()),
-        ("curl http://x/?a=1\\&b=2", [["curl", None]], ()),
+        ("curl http://x/?a=1\\&b=2", [["curl", "http://x/?a=1&b=2"]], ()),
+        ("curl https://[::1]/x?y=*", [["curl", "https://[::1]/x?y=*"]], ()),
+        ("ls x/https://?", [["ls", None]], ()),
+        ("curl http://x/{a,b}?c", [["curl", None]], ()),
     ],
 )
 def test_words_and_connectors(text: str, commands: list[list[str | None]], connectors: tuple[str, ...]) -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""touched-last: who touched {touched} last?"""
+"""touched-last: who touched {name} last?"""
 
 import os
 import sys
@@ -11,16 +11,16 @@ from ajkit import Param, bash, ensure, gathered, main, on_path, skill  # noqa: E
 @skill(
     "touched-last",
     params={
-        "touched": Param(
+        "name": Param(
             r"/?[A-Za-z0-9_.][A-Za-z0-9_./-]*",
             seen=["src/app.py", "README.md", "docs/a/b.md", "Makefile", "tests/test_x.py"],
         ),
     },
     requires=[on_path("git")],
 )
-def touched_last(touched):
-    """`who touched {touched} last?`, compiled from 5 runs in 5 sessions."""
-    log = yield bash("git", "log", "-1", "--format=%an <%ae>", "--", touched)  # reads
+def touched_last(name):
+    """`who touched {name} last?`, compiled from 5 runs in 5 sessions."""
+    log = yield bash("git", "log", "-1", "--format=%an <%ae>", "--", name)  # reads
     ensure(log, exit_code=0, seen=5)
     return gathered()
 

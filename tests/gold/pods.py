@@ -26,6 +26,7 @@ def crashing(name, namespace):
         pods,
         exit_code=0,
         header="NAME READY STATUS RESTARTS AGE",
+        calm=True,
         holds=[(cell(column=1, where={2: "CrashLoopBackOff"}), "0/1")],
         seen=5,
     )
@@ -33,13 +34,13 @@ def crashing(name, namespace):
         pods.stdout,
         cell(column=0, where={2: "CrashLoopBackOff"}),
         cell(column=0, where={1: "0/1"}),
-        cell(column=0, starts=f"{name}-"),
+        cell(column=0, begins={0: f"{name}-"}),
         kind=rf"{literal(name)}-[A-Za-z0-9][A-Za-z0-9_.-]*",
         seen=5,
     )
     logs = yield bash("kubectl", "logs", name2, "-n", namespace, "--tail=20")  # reads
     ensure(logs, exit_code=0, seen=5)
-    value = extract(logs.stdout, line(1), line(-1), kind=r"fatal: (?s:.+)", seen=5)
+    value = extract(logs.stdout, line(1), line(-1), kind=r"fatal: .+", seen=5)
     ensure(logs, shape=rf"starting {literal(name)}\n{literal(value)}", seen=5)
     return answer(f"{name2} is crashing: {value}")
 

@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, answer, ask, extract, main, read, skill, whole  # noqa: E402
+from ajkit import Param, answer, ask, ensure, extract, main, read, skill, whole  # noqa: E402
 
 
 @skill(
@@ -16,6 +16,7 @@ def version(name):
     """`what is the version of {name}?`, compiled from 5 runs in 5 sessions."""
     cwd = (yield ask("cwd")).stdout
     text = yield read(f"{cwd}/{name}/VERSION")  # reads
+    ensure(text, calm=True, seen=5)
     value = extract(text.stdout, whole(), kind=r"v?[0-9]+(?:\.[0-9]+)+", seen=5)
     return answer(f"{name} is at {value}.")
 

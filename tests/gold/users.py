@@ -21,6 +21,7 @@ def open_orders(name):
     ensure(
         curl,
         exit_code=0,
+        calm=True,
         holds=[(json_path("items", 0, "name"), name), (json_path("items", 0, "status"), "active")],
         seen=5,
     )
@@ -33,7 +34,13 @@ def open_orders(name):
         seen=5,
     )
     curl2 = yield bash("curl", "-s", f"http://127.0.0.1:8080/users/{items_id}/orders")  # reads
-    ensure(curl2, exit_code=0, holds=[(json_path("currency"), "EUR")], seen=5)
+    ensure(
+        curl2,
+        exit_code=0,
+        calm=True,
+        holds=[(json_path("user"), items_id), (json_path("currency"), "EUR")],
+        seen=5,
+    )
     open_ = extract(curl2.stdout, json_path("open"), kind=r"[0-9]+", seen=5)
     return answer(f"{name} has {open_} open orders.")
 

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""restart-count: restart count of {name} in {namespace}"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
+from ajkit import Param, answer, bash, cell, ensure, extract, main, on_path, skill  # noqa: E402
+
+
+@skill(
+    "restart-count",
+    params={
+        "name": Param(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["web", "api", "cart", "mail", "spam"]),
+        "namespace": Param(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["a", "b", "c", "d", "e"]),
+    },
+    requires=[on_path("kubectl")],
+)
+def restart_count(name, namespace):
+    """`restart count of {name} in {namespace}`, compiled from 5 runs in 5 sessions."""
+    pods = yield bash("kubectl", "get", "pods", "-n", namespace)  # reads
+    ensure(
+        pods,
+        exit_code=0,
+        header="NAME READY STATUS RESTARTS AGE",
+        calm=True,
+        holds=[
+            (cell(column=1, where={5: "ago)"}), "1/1"),
+            (cell(column=2, where={5: "ago)"}), "Running"),
+            (cell(column=4, where={5: "ago)"}), "(2m"),
+        ],
+        seen=5,
+    )
+    restarts = extract(
+        pods.stdout,
+        cell(column=3, where={5: "ago)"}),
+        cell(column=3, where={4: "(2m"}),
+        cell(column=3, begins={0: f"{name}-"}),
+        kind=r"[0-9]+",
+        seen=5,
+    )
+    return answer(f"{name}-1 has restarted {restarts} times.")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(restart_count))
