@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 from agentjit.compile.explain import Values
-from agentjit.compile.shape import Sources, Vector, mask
+from agentjit.compile.shape import Sources, Vector, joined, mask
 from agentjit.skill import Argument, Piece, Ref, Text
 
 _TOKEN = re.compile(r"\s+|[\"'`(\[<*_]+|[^\s\"'`()\[\]<>*_](?:\S*?)(?=[\"'`)\]>*.,:;!?]*(?:\s|$))|\S")
@@ -39,7 +39,7 @@ def closing(finals: Sequence[str | None], values: Values) -> Argument | None:
                 return None
             explained = [piece for part in each for piece in part or ()]
         pieces += explained
-    return _joined(pieces)
+    return joined(pieces)
 
 
 def _phrases(runs: list[Vector]) -> list[list[Vector]]:
@@ -150,14 +150,3 @@ def _unmask(text: str, named: dict[str, Ref | None]) -> list[Piece]:
         elif part:
             pieces.append(Text(text=part))
     return pieces
-
-
-def _joined(pieces: Sequence[Piece]) -> Argument:
-    joined: list[Piece] = []
-    for piece in pieces:
-        last = joined[-1] if joined else None
-        if isinstance(piece, Text) and isinstance(last, Text):
-            joined[-1] = Text(text=last.text + piece.text)
-        else:
-            joined.append(piece)
-    return tuple(joined)

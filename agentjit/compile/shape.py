@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from agentjit.compile.kinds import escaped
 from agentjit.skill import Kind, Ref, ShapePiece, Text
 
 Vector = tuple[str, ...]
 """One value for each occurrence."""
+
+_Piece = TypeVar("_Piece", bound=Text | Ref | Kind)
 
 Sources = Mapping[str, Vector]
 """Named values: what occurrence i had for each name."""
@@ -95,13 +98,13 @@ def _number(tokens: Sequence[str]) -> str:
     return "[0-9]+" if any(int(token) == 0 for token in tokens) else "0*[1-9][0-9]*"
 
 
-def joined(pieces: Sequence[ShapePiece]) -> tuple[ShapePiece, ...]:
+def joined(pieces: Sequence[_Piece]) -> tuple[_Piece, ...]:
     """Neighbouring texts as one."""
-    found: list[ShapePiece] = []
+    found: list[_Piece] = []
     for piece in pieces:
         last = found[-1] if found else None
         if isinstance(piece, Text) and isinstance(last, Text):
-            found[-1] = Text(text=last.text + piece.text)
+            found[-1] = last.model_copy(update={"text": last.text + piece.text})
         else:
             found.append(piece)
     return tuple(found)

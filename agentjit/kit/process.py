@@ -1,8 +1,7 @@
 """The only importer of subprocess: run a command in a process group of its own, and leave nothing behind.
 
 Output is bounded while it is read, so a command that never stops talking costs memory for `limit` bytes only. A
-`Guard` kills the groups of a run even when our own process is killed with -9: it is a forked child that sees the end of
-a pipe.
+`Guard` kills the groups of a run even when our own process is killed with -9.
 """
 
 from __future__ import annotations
@@ -33,47 +32,55 @@ class Completed:
         self.seconds = seconds
 
 
-class Guard:
-    """Kills the process groups named to it when this process ends without saying it is done."""
+_WATCH = """
+trap '' HUP INT TERM
+open=
+while read -r what group; do
+    rest=
+    for each in $open; do [ "$each" = "$group" ] || rest="$rest $each"; done
+    open=$rest
+    [ "$what" = + ] && open="$open $group"
+done
+for group in $open; do kill -9 "-$group"; done
+"""
 
-    __slots__ = ("_child", "_pipe")
+
+class Guard:
+    """Kills the process groups named to it when this process ends without saying that they have ended.
+
+    A shell that reads their names from a pipe: at the pipe's end it kills those still open. Not a fork of ours, which
+    would be unsafe in a process with threads.
+    """
+
+    __slots__ = ("_pipe", "_shell")
 
     def __init__(self) -> None:
-        reading, self._pipe = os.pipe()
-        self._child = os.fork()
-        if self._child == 0:
-            _guard(reading, self._pipe)
-        os.close(reading)
+        self._shell = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,  # whoever reads our output must not wait for it
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a signal to our group must not reach it
+            cwd="/",
+        )
+        assert self._shell.stdin
+        self._pipe = self._shell.stdin
 
     def started(self, group: int) -> None:
-        os.write(self._pipe, b"+%d\n" % group)
+        self._tell(b"+ %d\n" % group)
 
     def ended(self, group: int) -> None:
-        os.write(self._pipe, b"-%d\n" % group)
+        self._tell(b"- %d\n" % group)
+
+    def _tell(self, line: bytes) -> None:
+        try:
+            os.write(self._pipe.fileno(), line)
+        except BrokenPipeError:
+            pass  # somebody killed it: we go on without
 
     def close(self) -> None:
-        os.close(self._pipe)
-        os.waitpid(self._child, 0)
-
-
-def _guard(reading: int, writing: int) -> None:
-    """The guarding child: read group ids until the parent is gone, then kill those still open. Never returns."""
-    try:
-        os.setsid()  # a signal to the parent's group must not reach us
-        null = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):  # or whoever reads the parent's output would wait for us
-            os.dup2(null, stream)
-        os.close(writing)
-        said = b""
-        while chunk := os.read(reading, 65536):
-            said += chunk
-        groups: set[int] = set()
-        for word in said.split():
-            (groups.add if word[:1] == b"+" else groups.discard)(int(word[1:]))
-        for group in groups:
-            kill_group(group)
-    finally:
-        os._exit(0)
+        self._pipe.close()
+        self._shell.wait()
 
 
 def kill_group(group: int) -> None:

@@ -18,7 +18,7 @@ from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store
 from agentjit.trace import DecisionSeen, PromptSeen, Seen
 
-_FILES = 2_000  # to a transaction
+_FILES = 10_000  # to a transaction
 _BYTES = 64 * 1024 * 1024  # the same
 _TRANSCRIPT = 64 * 1024 * 1024  # bytes; a larger one is left to `aj import`
 NO_SKILL = "no skill is active"
