@@ -14,7 +14,7 @@ from agentjit.compile.align import AlignedStep
 from agentjit.compile.finders import find, is_table, json_leaves
 from agentjit.compile.kinds import passing
 from agentjit.compile.shape import Sources, shape
-from agentjit.skill import Binding, Cell, Contract, Finder, JsonPath, Piece, Ref, Text
+from agentjit.skill import Binding, Cell, Contract, Field_, Finder, JsonPath, Piece, Ref, Text
 
 _HELD = 8  # places of one output that are watched
 
@@ -55,7 +55,7 @@ def _holds(
             taken = {finder.column, *(column for column, _ in (*finder.where, *finder.begins))}
             places += [finder.model_copy(update={"column": c}) for c in range(width) if c not in taken]
         if isinstance(finder, JsonPath):
-            places += json_leaves(outputs[0])
+            places += _beside(finder, json_leaves(outputs[0]))
     found: list[tuple[Finder, Piece]] = []
     for place in dict.fromkeys(places):
         seen = [find(place, output, bound[i]) for i, output in enumerate(outputs)]
@@ -67,6 +67,22 @@ def _holds(
         elif name := next((name for name, values in known.items() if values == column and name not in own), ""):
             found.append((place, Ref(name=name)))
     return tuple(found[:_HELD])
+
+
+def _beside(finder: JsonPath, leaves: Sequence[JsonPath]) -> list[Finder]:
+    """The scalars of the objects that lie on the way to a value, in the list items that the way goes through."""
+    found: list[Finder] = []
+    for leaf in leaves:
+        way, own = finder.path, leaf.path
+        on_it = len(own) <= len(way) and all(
+            part == step or (isinstance(part, int) and isinstance(step, Field_))
+            for part, step in zip(own[:-1], way, strict=False)
+        )
+        item = way[len(own) - 2] if len(own) > 1 else None
+        chosen_by = item.key if isinstance(item, Field_) else None
+        if on_it and isinstance(own[-1], str) and own[-1] != chosen_by:
+            found.append(JsonPath(path=(*way[: len(own) - 1], own[-1])))
+    return [place for place in dict.fromkeys(found) if place != finder]
 
 
 def _header(outputs: Sequence[str]) -> str:

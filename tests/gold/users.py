@@ -22,7 +22,7 @@ def open_orders(name):
         curl,
         exit_code=0,
         calm=True,
-        holds=[(json_path("items", 0, "name"), name), (json_path("items", 0, "status"), "active")],
+        holds=[(json_path("items", {"name": name}, "status"), "active")],
         seen=5,
     )
     items_id = extract(
