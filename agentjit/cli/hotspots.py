@@ -46,7 +46,7 @@ def _row(study: Study, skill: str | None) -> dict[str, object]:
     hotspot = study.hotspot
     return {
         "id": hotspot.id,
-        "prompt": str(hotspot.template) if hotspot.template else None,
+        "prompt": _prompt(study),
         "steps": list(hotspot.signature),
         "effects": hotspot.effect,
         "occurrences": len(hotspot.occurrences),
@@ -62,10 +62,16 @@ def _row(study: Study, skill: str | None) -> dict[str, object]:
     }
 
 
+def _prompt(study: Study) -> str | None:
+    """The prompt that starts it, with the parameters' names where they are known."""
+    if study.plan:
+        return study.plan.entry.prompt
+    return str(study.hotspot.template) if study.hotspot.template else None
+
+
 def _print(study: Study, skill: str | None) -> None:
     hotspot, out = study.hotspot, console()
-    title = line(str(hotspot.template)) if hotspot.template else "(inside episodes)"
-    out.print(title, style="bold")
+    out.print(line(_prompt(study) or "(inside episodes)"), style="bold")
     for step in hotspot.signature:
         out.print(f"    {line(step)[:200]}")
     cost = [f"{hotspot.requests:.0f} model requests" if hotspot.requests else ""]

@@ -243,7 +243,7 @@ def test_log_and_stats(aj: Aj, shop: Path, home: Home) -> None:
 def test_hotspots(aj: Aj, shop: Path) -> None:
     rows = loaded(aj("hotspots", "--json"))
     by_prompt = {row["prompt"]: row for row in rows}
-    row = by_prompt["what is the version of {arg1}?"]
+    row = by_prompt["what is the version of {name}?"]
     assert (row["occurrences"], row["sessions"], row["compilable"], row["skill"]) == (5, 5, True, "version")
     text = aj("hotspots").stdout
     assert "5 times in 5 sessions" in text
