@@ -51,11 +51,9 @@ def _card(skill: Shown, program: str) -> None:
     for parameter in plan.parameters:
         out.print(f"  {{{parameter.name}}} is like {parameter.pattern}, seen: {line(', '.join(parameter.seen))}")
     out.print(f"  ends       {plan.ending}; worst effect {plan.effects}")
-    support = plan.support
+    support = record.support
     held_out = f"; left out one by one, {support.held_out} were reproduced" if support.held_out else ""
-    out.print(
-        f"  evidence   {record.support.occurrences} runs in {record.support.sessions} sessions, all replayed{held_out}"
-    )
+    out.print(f"  evidence   {support.occurrences} runs in {support.sessions} sessions, all replayed{held_out}")
     cost = plan.cost
     if cost.requests or cost.tokens:
         out.print(
