@@ -33,10 +33,12 @@ class Ref(_Value):
 
 
 class Kind(_Value):
-    """In an output's shape: a place that varied, as a regular expression."""
+    """In an output's shape: a place that varied, as a regular expression; a number also has a range it stays in."""
 
     kind: Literal["kind"] = "kind"
     expression: str
+    low: float | None = None
+    high: float | None = None
 
 
 Piece = Annotated[Text | Ref, Field(discriminator="kind")]
@@ -84,7 +86,14 @@ class Pattern(_Value):
     expression: str
 
 
-Finder = Annotated[Whole | LineAt | Cell | JsonPath | Pattern, Field(discriminator="by")]
+class JsonKeys(_Value):
+    """The keys of a JSON object, in order of the alphabet: what it can say at all."""
+
+    by: Literal["keys"] = "keys"
+    path: tuple[str | int | Field_, ...]
+
+
+Finder = Annotated[Whole | LineAt | Cell | JsonPath | JsonKeys | Pattern, Field(discriminator="by")]
 
 
 class Binding(_Value):
@@ -100,14 +109,15 @@ class Binding(_Value):
 
 class Contract(_Value):
     """Postconditions of a step, each true in all `seen` traces: `holds` are places
-    whose value is known otherwise; `calm`: no word of trouble is in the output.
+    whose value is known otherwise; `words` are all that stood in a table's column; `calm`: no word of trouble.
     """
 
     seen: int
     exit_codes: tuple[int, ...] = ()
     header: str = ""
     calm: bool = False
-    holds: tuple[tuple[Finder, Piece], ...] = ()
+    words: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    holds: tuple[tuple[Finder, Argument], ...] = ()
     shape: tuple[ShapePiece, ...] = ()
 
 

@@ -1,7 +1,7 @@
 """Inferring contracts: likely invariants of each step's outcome, in the manner of Daikon (Ernst et al., 2007).
 
 A property is kept if every trace has it; the tightest of a short list is taken. A loose property is worth little, so an
-output that has no common shape gets none, and `holds_still` tells whoever relies on it.
+output that has no common shape gets none.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from collections.abc import Sequence
 
 from agentjit import kit
 from agentjit.compile.align import AlignedStep
-from agentjit.compile.finders import find, is_table, json_leaves
+from agentjit.compile.explain import compose
+from agentjit.compile.finders import find, is_table, json_places
 from agentjit.compile.kinds import passing
 from agentjit.compile.shape import Sources, shape
-from agentjit.skill import Binding, Cell, Contract, Field_, Finder, JsonPath, Piece, Ref, Text
+from agentjit.skill import Argument, Binding, Cell, Contract, Field_, Finder, JsonKeys, JsonPath
 
-_HELD = 8  # places of one output that are watched
+_WORDS = 3  # different words in a column that count as all there are
+_HELD = 40  # places of one output that are watched
 
 
 def contract(step: AlignedStep, bindings: Sequence[Binding], known: Sources) -> Contract:
@@ -30,59 +32,75 @@ def contract(step: AlignedStep, bindings: Sequence[Binding], known: Sources) -> 
     finders = [finder for binding in bindings for finder in binding.finders[:1]]
     rows = any(f.by == "json" or (f.by == "cell" and all(map(is_table, step.outputs))) for f in finders)
     whole = any(finder.by == "whole" for finder in finders)
+    header = _header(step.outputs) if rows else ""
     like = () if rows or whole else shape(step.outputs, known)
     return Contract(
         seen=len(step.operations),
         exit_codes=tuple(exits),
-        header=_header(step.outputs) if rows else "",
+        header=header,
+        words=_words(step.outputs) if header else (),
         holds=() if like else _holds(step.outputs, finders, known, {binding.name for binding in bindings}),
         shape=like,
         calm=not like and not any(map(kit.troubled, step.outputs)),
     )
 
 
+def _words(outputs: Sequence[str]) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """The columns of a table in which, in all rows of all traces, only a few words stand: a status, a type."""
+    rows = [line.split() for output in outputs for line in output.strip("\n").split("\n")[1:]]
+    found: list[tuple[int, tuple[str, ...]]] = []
+    for column in range(min(map(len, rows), default=0)):
+        words = sorted({row[column] for row in rows})
+        if len(words) <= _WORDS and all(re.fullmatch(r"[A-Za-z][A-Za-z_/-]*", word) for word in words):
+            found.append((column, tuple(words)))
+    return tuple(found)
+
+
 def _holds(
     outputs: Sequence[str], structured: Sequence[Finder], known: Sources, own: set[str]
-) -> tuple[tuple[Finder, Piece], ...]:
-    """The places of structured outputs whose value is always the same, or always a value known otherwise (`own` values
-    are taken out of these outputs: that they are there says nothing).
+) -> tuple[tuple[Finder, Argument], ...]:
+    """The places of structured outputs whose value is always the same, or follows from values known otherwise (`own`
+    values are taken out of these outputs: that they are there says nothing).
     """
     bound = [{name: column[i] for name, column in known.items()} for i in range(len(outputs))]
+    others = {name: column for name, column in known.items() if name not in own}
     places: list[Finder] = []
+    ways = [finder for finder in structured if isinstance(finder, JsonPath)]
     for finder in structured:
         if isinstance(finder, Cell) and (finder.where or finder.begins):
             width = min(len(line.split()) for line in outputs[0].split("\n") if line.strip())
             taken = {finder.column, *(column for column, _ in (*finder.where, *finder.begins))}
             places += [finder.model_copy(update={"column": c}) for c in range(width) if c not in taken]
-        if isinstance(finder, JsonPath):
-            places += _beside(finder, json_leaves(outputs[0]))
-    found: list[tuple[Finder, Piece]] = []
-    for place in dict.fromkeys(places):
+    if ways:
+        places += [each for place in json_places(outputs[0]) for each in _watched(place, ways)]
+    found: list[tuple[Finder, Argument]] = []
+    for place in dict.fromkeys(place for place in places if place not in structured):
         seen = [find(place, output, bound[i]) for i, output in enumerate(outputs)]
         if any(len(each) != 1 for each in seen):
             continue
         column = tuple(each[0] for each in seen)
-        if len(set(column)) == 1 and column[0] and not passing(column[0]):
-            found.append((place, Text(text=column[0])))
-        elif name := next((name for name, values in known.items() if values == column and name not in own), ""):
-            found.append((place, Ref(name=name)))
+        value = compose(column, others)
+        if value and not (len(set(column)) == 1 and passing(column[0])):
+            found.append((place, value))
     return tuple(found[:_HELD])
 
 
-def _beside(finder: JsonPath, leaves: Sequence[JsonPath]) -> list[Finder]:
-    """The scalars of the objects that lie on the way to a value, in the list items that the way goes through."""
+def _watched(place: JsonPath | JsonKeys, ways: Sequence[JsonPath]) -> list[Finder]:
+    """`place` as it can be found again: as it is outside of lists, in a list only in the items a way goes through."""
+    lists = [i for i, part in enumerate(place.path) if isinstance(part, int)]
+    if not lists:
+        return [place]
     found: list[Finder] = []
-    for leaf in leaves:
-        way, own = finder.path, leaf.path
-        on_it = len(own) <= len(way) and all(
-            part == step or (isinstance(part, int) and isinstance(step, Field_))
-            for part, step in zip(own[:-1], way, strict=False)
+    for way in ways:
+        front, size = way.path[: lists[-1] + 1], lists[-1] + 1
+        same = len(front) == size and all(
+            own == step or (isinstance(own, int) and isinstance(step, Field_))
+            for own, step in zip(place.path, front, strict=False)
         )
-        item = way[len(own) - 2] if len(own) > 1 else None
-        chosen_by = item.key if isinstance(item, Field_) else None
-        if on_it and isinstance(own[-1], str) and own[-1] != chosen_by:
-            found.append(JsonPath(path=(*way[: len(own) - 1], own[-1])))
-    return [place for place in dict.fromkeys(found) if place != finder]
+        item = front[-1] if same else None
+        if same and not (isinstance(item, Field_) and place.path[size:] == (item.key,)):
+            found.append(place.model_copy(update={"path": (*front, *place.path[size:])}))
+    return found
 
 
 def _header(outputs: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from itertools import product
 
 from agentjit import kit
 from agentjit.compile.finders import finders
-from agentjit.compile.kinds import kind_of
+from agentjit.compile.kinds import found_kind, kind_of
 from agentjit.compile.shape import Sources, Vector, prose_kind
 from agentjit.skill import Argument, Binding, Finder, Kind, Piece, Ref, ShapePiece, Text
 
@@ -103,7 +103,7 @@ def _pattern(values: Vector, given: Sources) -> tuple[ShapePiece, ...] | None:
                 own = (Text(text=separator), Kind(expression=kind)) if separator else ()
                 return (Ref(name=name), *own)
     kind = kind_of(values)
-    return (Kind(expression=kind),) if kind else None
+    return (Kind(expression=found_kind(kind, values)),) if kind else None
 
 
 def _begun(finder: Finder) -> list[Piece]:
@@ -115,6 +115,11 @@ def references(finder: Finder) -> set[str]:
     pieces: list[Piece] = [*(piece for _, piece in getattr(finder, "where", ())), *_begun(finder)]
     pieces += [part.value for part in getattr(finder, "path", ()) if hasattr(part, "value")]
     return {piece.name for piece in pieces if isinstance(piece, Ref)}
+
+
+def compose(values: Vector, known: Sources) -> Argument | None:
+    """`values` as a chain of constants and known values; None if they are not."""
+    return _compose(values, known, lambda _: None)
 
 
 def _compose(values: Vector, sources: Sources, bind: Callable[[Vector], Ref | None]) -> Argument | None:

@@ -7,15 +7,15 @@ tried on the others with the very functions that the skill will run.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from agentjit import kit
 from agentjit.compile.kinds import escaped, passing
 from agentjit.compile.shape import Sources
-from agentjit.kit.checks import scalar
-from agentjit.skill import Cell, Field_, Finder, JsonPath, LineAt, Pattern, Piece, Ref, Text, Whole
+from agentjit.kit.checks import follow, parsed, scalar
+from agentjit.skill import Cell, Field_, Finder, JsonKeys, JsonPath, LineAt, Pattern, Piece, Ref, Text, Whole
 
 _LEAVES = 4000  # of one JSON text that are looked at
 _KEPT = 3  # explanations that must agree at run time; more would not be read
@@ -36,9 +36,12 @@ def find(finder: Finder, text: str, bound: Mapping[str, str]) -> list[str]:
         where = {column: value(piece) for column, piece in finder.where}
         begins = {column: "".join(map(value, start)) for column, start in finder.begins}
         return kit.cell(column=finder.column, row=finder.row, where=where, begins=begins)(text)
-    if isinstance(finder, JsonPath):
+    if isinstance(finder, JsonPath | JsonKeys):
         path = [{part.key: value(part.value)} if isinstance(part, Field_) else part for part in finder.path]
-        return kit.json_path(*path)(text)
+        nodes = follow(_root(text), path)  # what kit.json_path does, without parsing the text for every path
+        if isinstance(finder, JsonKeys):
+            return [",".join(sorted(node)) for node in nodes if isinstance(node, dict)]
+        return [scalar(node) for node in nodes if not (isinstance(node, dict | list) and node)]
     return kit.pattern(finder.expression)(text)
 
 
@@ -81,16 +84,24 @@ def _known(text: str, sources: Sources) -> list[Piece]:
     return [*named, Text(text=text)]
 
 
-def json_leaves(text: str) -> list[JsonPath]:
-    """The path of every scalar in a JSON text, in its order; none if it is no JSON object or list."""
-    return [JsonPath(path=path) for path, _ in _leaves(_root(text), (), iter(range(_LEAVES)))]
+def json_places(text: str) -> list[JsonPath | JsonKeys]:
+    """Every scalar and every object of a JSON text, in its order; none if it is no JSON object or list."""
+    root = _root(text)
+    leaves = [path for path, _ in _leaves(root, (), iter(range(_LEAVES)))]
+    objects = dict.fromkeys(path[:size] for path in leaves for size in range(len(path)))
+    keys = [
+        JsonKeys(path=path) for path in objects if all(isinstance(node, dict) for node in follow(root, _plain(path)))
+    ]
+    return [*keys, *(JsonPath(path=path) for path in leaves)]
 
 
+def _plain(path: Path) -> list[str | int]:
+    return [part for part in path if not isinstance(part, Field_)]
+
+
+@lru_cache(maxsize=64)
 def _root(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    return parsed(text)
 
 
 def _json(text: str, value: str, sources: Sources) -> Iterator[Finder]:
@@ -106,13 +117,13 @@ Path = tuple[str | int | Field_, ...]
 def _leaves(node: object, path: Path, budget: Iterator[int]) -> Iterator[tuple[Path, str]]:
     if next(budget, None) is None:
         return
-    if isinstance(node, dict):
+    if isinstance(node, dict) and node:
         for key, child in node.items():
             yield from _leaves(child, (*path, key), budget)
-    elif isinstance(node, list):
+    elif isinstance(node, list) and node:
         for place, child in enumerate(node):
             yield from _leaves(child, (*path, place), budget)
-    elif node is not None and path:
+    elif path and node is not ...:
         yield path, scalar(node)
 
 
@@ -182,18 +193,23 @@ def is_table(text: str) -> bool:
 
 
 def _patterns(texts: Sequence[str], values: Sequence[str]) -> Iterator[Finder]:
-    """`key: VALUE`, `key=VALUE`, `word VALUE`: the text just before the value, if every trace has it."""
+    """`key: VALUE`, `key=VALUE`, `word VALUE unit`: the text just before the value and the word after it, then the text
+    before it alone, if every trace has them.
+    """
     text, value = texts[0], values[0]
     start = text.find(value)
     tried = 0
     while start >= 0 and tried < 50:
         tried += 1
         context = _CONTEXT.search(text[text.rfind("\n", 0, start) + 1 : start])
-        after = text[start + len(value) : start + len(value) + 1]
-        if context and not (after.isalnum() or after in ("-", "_")):
-            stop = r"[^\s\"',;)}\]]+" if after in ('"', "'", ",", ";", ")", "}", "]") else r"\S+"
+        rest = text[start + len(value) :].split("\n", 1)[0]
+        if context and not (rest[:1].isalnum() or rest[:1] in ("-", "_")):
+            stop = r"[^\s\"',;)}\]]+" if rest[:1] in ('"', "'", ",", ";", ")", "}", "]") else r"\S+"
             word = r"(?<!\w)" if context[0][0].isalnum() else ""
-            yield Pattern(expression=f"{word}{escaped(context[0])}({stop})")
-            if after in ("", "\n") and " " in value:
-                yield Pattern(expression=f"{word}{escaped(context[0])}(.*\\S)$")
+            before = f"{word}{escaped(context[0])}"
+            if unit := re.match(r"\S*\s+([^\s0-9]+)", rest):
+                yield Pattern(expression=f"{before}({stop})(?={escaped(unit[0])}(?:\\s|$))")
+            yield Pattern(expression=f"{before}({stop})")
+            if not rest and " " in value:
+                yield Pattern(expression=f"{before}([^\\n]*)$")
         start = text.find(value, start + 1)

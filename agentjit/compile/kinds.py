@@ -35,6 +35,18 @@ def escaped(text: str) -> str:
     return re.escape(text).replace("\\ ", " ").replace("\\\n", "\\n").replace("\\-", "-").replace('\\"', '"')
 
 
+def found_kind(kind: str, values: Sequence[str]) -> str:
+    """`kind` for values out of outputs, which nobody typed: a count stays above zero if it was, an address keeps to the
+    hosts seen, a path does not climb.
+    """
+    if kind == "[0-9]+" and all(int(value) for value in values):
+        return "0*[1-9][0-9]*"
+    if kind.startswith("https?"):
+        hosts = sorted({value.split("/", 3)[2] for value in values})
+        return f"https?://(?:{'|'.join(map(escaped, hosts))})(?:[/?#][^\\s\\\"'<>]*)?"
+    return rf"(?!\S*\.\.){kind}" if "/" in kind else kind
+
+
 def kind_of(values: Sequence[str]) -> str | None:
     """A regular expression that each value matches in full; None if one is empty, has white space or starts with `-`.
 

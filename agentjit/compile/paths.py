@@ -9,17 +9,21 @@ from agentjit.hotspot import Hotspot, Occurrence, Slot, Template
 
 
 def paths(hotspot: Hotspot) -> list[Hotspot]:
-    """The hotspot as it is, then with only the occurrences whose steps had the commonest exit statuses.
+    """The hotspot as it is, then only its occurrences with the commonest exit statuses, or in the commonest directory.
 
     A command that sometimes fails leads to another answer then; the usual path is still a program, whose contract asks
-    for the usual statuses and hands everything else back.
+    for the usual statuses and hands everything else back. One prompt may mean other values in another repository.
     """
-    statuses = [_statuses(occurrence) for occurrence in hotspot.occurrences]
-    counts = Counter(statuses)
-    if len(counts) < 2:
-        return [hotspot]
-    usual = counts.most_common(1)[0][0]
-    return [hotspot, chosen(hotspot, [i for i, each in enumerate(statuses) if each == usual])]
+    found = [hotspot]
+    for kinds in (
+        [_statuses(occurrence) for occurrence in hotspot.occurrences],
+        [occurrence.episode.cwd for occurrence in hotspot.occurrences],
+    ):
+        counts = Counter(kinds)
+        if len(counts) > 1:
+            usual = counts.most_common(1)[0][0]
+            found.append(chosen(hotspot, [i for i, each in enumerate(kinds) if each == usual]))
+    return found
 
 
 def _statuses(occurrence: Occurrence) -> tuple[int | None, ...]:

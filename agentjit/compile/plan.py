@@ -13,12 +13,14 @@ from agentjit.compile.contract import contract
 from agentjit.compile.explain import Values, references
 from agentjit.compile.kinds import kind_of
 from agentjit.compile.naming import parameter_names, result_names, skill_name, value_name
+from agentjit.compile.shape import momentary
 from agentjit.entries import words
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Hotspot, Line, Template
 from agentjit.skill import (
     Argument,
     BashStep,
+    Binding,
     Contract,
     Cost,
     Ending,
@@ -68,7 +70,8 @@ def plan(hotspot: Hotspot, *, day: Callable[[float], str], judge: Judge) -> Plan
     answer = closing([occurrence.episode.final for occurrence in hotspot.occurrences], attempt)
     if answer is not None and all(slot in _used_before(values, attempt) for slot in given):
         contracts = [contract(step, attempt.bindings.get(i, ()), attempt.known(i)) for i, step in enumerate(steps)]
-        grounded = all(i in attempt.bindings or each.shape or each.holds for i, each in enumerate(contracts))
+        contracts = [_echoing(each, attempt.bindings.get(i, ()), answer) for i, each in enumerate(contracts)]
+        grounded = all(i in attempt.bindings or _promises(each) for i, each in enumerate(contracts))
         if grounded:
             return _assemble(hotspot, steps, calls, attempt, contracts, parameters, answer, judge)
     if unused := [name for name in given if name not in values.used]:
@@ -86,9 +89,21 @@ def _used_before(values: Values, attempt: Values) -> set[str]:
     return values.used | looked_up
 
 
+def _promises(contract: Contract) -> bool:
+    """Whether an output that nothing is taken from is known well enough to be left unsaid."""
+    return bool(contract.holds) or (bool(contract.shape) and not momentary(contract.shape))
+
+
+def _echoing(contract: Contract, bindings: Sequence[Binding], answer: Argument) -> Contract:
+    """Where the answer is the output and nothing else, it claims nothing, and a word of trouble is just quoted."""
+    names = {binding.name for binding in bindings}
+    echo = len(answer) == 1 and isinstance(answer[0], Ref) and answer[0].name in names
+    return contract.model_copy(update={"calm": False}) if echo else contract
+
+
 def _loose(tight: Contract) -> Contract:
     """Where the model reads the output anyway, only the exit status is a promise."""
-    return tight.model_copy(update={"shape": (), "holds": (), "header": "", "calm": False})
+    return tight.model_copy(update={"shape": (), "holds": (), "header": "", "calm": False, "words": ()})
 
 
 def _parameters(template: Template, names: Sequence[str]) -> tuple[Parameter, ...]:
@@ -233,7 +248,10 @@ def _entry(hotspot: Hotspot, parameters: Sequence[Parameter]) -> Entry:
     pattern, prompt = "", ""
     for space, part in zip(hotspot.template.spaces, hotspot.template.parts, strict=True):
         gap = r"\s+" if space and pattern else ""
-        if isinstance(part, str):
+        if part == "?" and part is hotspot.template.parts[-1]:
+            pattern += gap.replace("+", "*") + r"\??"  # a question is one without its mark, too
+            prompt += (space and " ") + part
+        elif isinstance(part, str):
             pattern += gap + f"(?i:{re.escape(part)})"
             prompt += (space and " ") + part
         else:

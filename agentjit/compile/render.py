@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import jinja2
 
@@ -26,6 +26,7 @@ from agentjit.skill import (
     Ending,
     Field_,
     Finder,
+    JsonKeys,
     JsonPath,
     Kind,
     LineAt,
@@ -65,7 +66,20 @@ def program(plan: Plan, templates: str) -> str:
 
 
 _KIT = (
-    *("Param", "answer", "ask", "bash", "cell", "ensure", "extract", "gathered", "json_path", "line", "literal"),
+    *(
+        "Param",
+        "answer",
+        "ask",
+        "bash",
+        "cell",
+        "ensure",
+        "extract",
+        "gathered",
+        "json_keys",
+        "json_path",
+        "line",
+        "literal",
+    ),
     *("on_path", "pattern", "read", "shell", "skill", "whole"),
 )
 
@@ -140,7 +154,7 @@ def _environment(plan: Plan) -> list[list[str]]:
 def _step(step: Step) -> list[list[str]]:
     """The lines of a step: the call, what must hold, what is taken out of it."""
     contract, own = step.contract, {binding.name for binding in step.bindings}
-    named = (*contract.shape, *(piece for _, piece in contract.holds))
+    named = (*contract.shape, *(piece for _, value in contract.holds for piece in value))
     names = {piece.name for piece in named if isinstance(piece, Ref)}
     names |= {name for finder, _ in contract.holds for name in references(finder)}
     first, second = _outcome(contract), _content(contract)
@@ -185,6 +199,9 @@ def _outcome(contract: Contract) -> list[_Code]:
         checks.append(f"header={_quoted(contract.header)}")
     if contract.calm:
         checks.append("calm=True")
+    if contract.words:
+        columns = [f"{column}: [{', '.join(map(_quoted, words))}]" for column, words in contract.words]
+        checks.append(_Nest("words={", columns, "}"))
     return checks
 
 
@@ -193,8 +210,10 @@ def _content(contract: Contract) -> list[_Code]:
     checks: list[_Code] = []
     if contract.shape:
         checks.append(f"shape={_shape(contract.shape)}")
+        ranges = [f"({piece.low:g}, {piece.high:g})" for piece in contract.shape if _ranged(piece)]
+        checks += [_Nest("within=[", ranges, "]")] if ranges else []
     if contract.holds:
-        held = [f"({_finder(finder)}, {_piece(piece)})" for finder, piece in contract.holds]
+        held = [f"({_finder(finder)}, {_string(value)})" for finder, value in contract.holds]
         checks.append(_Nest("holds=[", held, "]"))
     return checks
 
@@ -221,8 +240,9 @@ def _finder(finder: Finder) -> str:
         if finder.begins:
             options.append("begins={" + ", ".join(f"{column}: {_string(text)}" for column, text in finder.begins) + "}")
         return f"cell({', '.join(options)})"
-    if isinstance(finder, JsonPath):
-        return f"json_path({', '.join(_path_part(part) for part in finder.path)})"
+    if isinstance(finder, JsonPath | JsonKeys):
+        name = "json_path" if isinstance(finder, JsonPath) else "json_keys"
+        return f"{name}({', '.join(_path_part(part) for part in finder.path)})"
     return f"pattern({_regex(finder.expression)})"
 
 
@@ -267,9 +287,13 @@ def _shape(pieces: Sequence[ShapePiece]) -> str:
     return ("rf" + f'"{body}"') if _raw_is_safe(body) else "f" + repr(body)
 
 
+def _ranged(piece: ShapePiece) -> TypeGuard[Kind]:
+    return isinstance(piece, Kind) and piece.low is not None
+
+
 def _expression(piece: ShapePiece) -> str:
     if isinstance(piece, Kind):
-        return piece.expression
+        return f"({piece.expression})" if _ranged(piece) else piece.expression
     assert isinstance(piece, Text)
     return escaped(piece.text)
 

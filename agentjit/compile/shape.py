@@ -21,8 +21,13 @@ _Piece = TypeVar("_Piece", bound=Text | Ref | Kind)
 Sources = Mapping[str, Vector]
 """Named values: what occurrence i had for each name."""
 
-_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
-_TOKEN = re.compile(rf"\s+|{_MOMENT}|[0-9]+(?:\.[0-9]+)?|[A-Za-z_]+|.", re.DOTALL)
+_DATE, _TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\\.[0-9]+)?)?"
+_DAYS = "(?:Mon|Tue(?:s)?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
+_MONTHS = "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:tember)?|Oct(?:ober)?"
+_MOMENTS = (_DATE, _TIME, _DAYS, f"(?:{_MONTHS}|Nov(?:ember)?|Dec(?:ember)?)")
+"""Dates, times of day, names of days and months: of the moment, never a promise."""
+
+_TOKEN = re.compile(rf"\s+|{_DATE}|{_TIME}|[0-9]+(?:\.[0-9]+)?|[A-Za-z_]+|.", re.DOTALL)
 _PRIVATE = 0xE000  # Unicode private use: in no output that means anything
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONGEST_SHAPE = 600  # characters of output; what is longer is data, not a message
@@ -55,6 +60,8 @@ def shape(outputs: Sequence[str], known: Sources, *, words: bool = False) -> tup
             return ()
         pieces.append(piece)
     constant = any(isinstance(piece, Text) and re.search(r"[A-Za-z]", piece.text) for piece in pieces)
+    if words:  # a message that is only quoted may have any numbers
+        pieces = [Kind(expression=piece.expression) if isinstance(piece, Kind) else piece for piece in pieces]
     return joined(pieces) if constant or not words else ()
 
 
@@ -78,12 +85,13 @@ def mask(texts: Vector, known: Sources) -> tuple[Vector, dict[str, str]]:
 
 def _piece(column: tuple[str, ...], names: dict[str, str]) -> ShapePiece | None:
     distinct = sorted(set(column))
-    if all(re.fullmatch(_MOMENT, token) for token in distinct):  # a date or time of day is never a promise
-        return Kind(expression="[0-9:.-]+")
+    for moment in _MOMENTS:
+        if all(re.fullmatch(moment, token) for token in distinct):
+            return Kind(expression=moment)
     if len(distinct) == 1:
         return Ref(name=names[distinct[0]]) if distinct[0] in names else Text(text=distinct[0])
     if all(_NUMBER.fullmatch(token) for token in distinct):
-        return Kind(expression=_number(distinct))
+        return _number(distinct)
     if all(token.isspace() for token in distinct):
         return Kind(expression=r"\s+")
     if len(distinct) <= _CHOICES and not any(token in names for token in distinct):
@@ -91,11 +99,27 @@ def _piece(column: tuple[str, ...], names: dict[str, str]) -> ShapePiece | None:
     return None
 
 
-def _number(tokens: Sequence[str]) -> str:
-    """Whole numbers stay whole, and what was never zero must not become zero: `0 passed` is another message."""
-    if any("." in token for token in tokens):
-        return r"[0-9]+(?:\.[0-9]+)?"
-    return "[0-9]+" if any(int(token) == 0 for token in tokens) else "0*[1-9][0-9]*"
+def _number(tokens: Sequence[str]) -> Kind:
+    """A number in the range seen, widened by its spread and by half: `used 99%` is another message than `used 45%`.
+
+    Whole numbers stay whole, and what was never zero must not become zero.
+    """
+    values = [float(token) for token in tokens]
+    low, high = min(values), max(values)
+    spread = high - low
+    expression = "[0-9]+" if not any("." in token for token in tokens) else r"[0-9]+(?:\.[0-9]+)?"
+    if low > 0 and expression == "[0-9]+":
+        expression = "0*[1-9][0-9]*"
+    return Kind(
+        expression=expression,
+        low=round(max(0.0, low - max(spread, low / 2)), 6),
+        high=round(high + max(spread, high / 2), 6),
+    )
+
+
+def momentary(pieces: Sequence[ShapePiece]) -> bool:
+    """Whether a date or time stands in a shape: what is said about it may not be true again."""
+    return any(isinstance(piece, Kind) and piece.expression in _MOMENTS for piece in pieces)
 
 
 def joined(pieces: Sequence[_Piece]) -> tuple[_Piece, ...]:

@@ -5,7 +5,20 @@ A skill is a generator: it yields calls and receives results. `ensure` and `extr
 """
 
 from .calls import Ask, Bash, Call, Read, Result, Shell, ask, bash, read, shell
-from .checks import Deviation, cell, ensure, extract, is_absent, json_path, line, literal, pattern, troubled, whole
+from .checks import (
+    Deviation,
+    cell,
+    ensure,
+    extract,
+    is_absent,
+    json_keys,
+    json_path,
+    line,
+    literal,
+    pattern,
+    troubled,
+    whole,
+)
 from .drive import Run, Step, StepFailed, drive
 from .program import Answer, Gathered, Param, Program, answer, gathered, on_path, skill
 
@@ -35,6 +48,7 @@ __all__ = [
     "extract",
     "gathered",
     "is_absent",
+    "json_keys",
     "json_path",
     "line",
     "literal",

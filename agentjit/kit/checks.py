@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from .calls import Result
 
@@ -26,16 +26,23 @@ def literal(value: str) -> str:
 
 
 _TROUBLE = re.compile(
-    r"\b(?:errors?|err|fail(?:ed|s|ure|ures|ing)?|exceptions?|traceback|denied|refused|forbidden|unauthorized|not found"
-    r"|no such|cannot|can't|could not|couldn't|invalid|unable|timed? ?out|unavailable|fatal|panic|aborted|warning)\b",
+    r"\b(?:not |un|no )(?:found|ready|healthy|available|reachable|schedulable|such|authorized|able)"
+    r"|\b(?:does|do|did) not\b"
+    r"|\b(?:errors?|err|fail(?:ed|s|ure|ures|ing)?|exceptions?|traceback|denied|refused|forbidden|cannot|can't"
+    r"|could not|couldn't|invalid|timed? ?out|fatal|panic|abort(?:ed)?|warnings?|killed|evicted|degraded|missing"
+    r"|expired|rate limit|crash(?:ed|ing)?|dead|down|back ?off)\b",
     re.IGNORECASE,
 )
-_ABSENT = frozenset(("null", "none", "nil", "undefined", "nan", "n/a", "unknown", "missing", "-", "--"))
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_|-")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_ABSENT = frozenset(
+    "null none nil undefined nan n/a unknown missing unassigned nobody noone todo tbd empty - --".split()
+)
 
 
 def troubled(text: str) -> str:
-    """The first word of trouble in a text, "" if there is none."""
-    found = _TROUBLE.search(text)
+    """The first word of trouble in a text, "" if there is none; `imagePullError` has one too."""
+    found = _TROUBLE.search(text) or _TROUBLE.search(_HUMP.sub(" ", text))
     return found[0] if found else ""
 
 
@@ -60,14 +67,17 @@ def ensure(
     header: str | None = None,
     calm: bool = False,
     shape: str | None = None,
+    within: Sequence[tuple[float, float]] = (),
+    words: Mapping[int, Sequence[str]] | None = None,
     holds: Sequence[tuple[Finder, str]] = (),
 ) -> None:
     """Postconditions of a step, each true in all `seen` traces; raises `Deviation` at the first that is not.
 
     `exit_code`: the status, or the statuses that occurred. `header`: the column titles of the first line. `calm`: no
     word of trouble (an error, a refusal, something not found) is in the output.
-    `shape`: a regular expression the whole output (without white space at its ends) must match. `holds`: what these
-    finders must find.
+    `shape`: a regular expression the whole output (without white space at its ends) must match, and `within` the ranges
+    of the numbers in its groups. `words`: the only words that may stand in these columns below the header. `holds`:
+    what these finders must find.
     """
     if exit_code is not None:
         allowed = (exit_code,) if isinstance(exit_code, int) else exit_code
@@ -81,12 +91,26 @@ def ensure(
         raise Deviation(f"a table headed {header}", _shown(result.stdout.lstrip().split("\n", 1)[0]))
     if calm and (word := troubled(result.stdout)):
         raise Deviation("an output without a word of trouble", f"{word!r} in {_shown(result.stdout.strip())}")
-    if shape is not None and not re.fullmatch(shape, result.stdout.strip()):
-        raise Deviation(f"output like {shape}", _shown(result.stdout.strip()))
+    if shape is not None:
+        _ensure_shape(result.stdout.strip(), shape, within)
+    for column, known in (words or {}).items():
+        for row in result.stdout.strip("\n").split("\n")[1:]:
+            cells = row.split()
+            if len(cells) > column and cells[column] not in known:
+                raise Deviation(f"{' or '.join(known)} in column {column}", _shown(cells[column]))
     for find, value in holds:
         found = find(result.stdout)
         if found != [value]:
             raise Deviation(f"{_shown(value)} at {find.__doc__}", " and ".join(map(_shown, found[:3])) or "nothing")
+
+
+def _ensure_shape(text: str, shape: str, within: Sequence[tuple[float, float]]) -> None:
+    matched = re.fullmatch(shape, text)
+    if not matched:
+        raise Deviation(f"output like {shape}", _shown(text))
+    for number, (low, high) in zip(matched.groups(), within, strict=True):
+        if not low <= float(number) <= high:
+            raise Deviation(f"a number from {low:g} to {high:g}", f"{number} in {_shown(text)}")
 
 
 def extract(text: str, *finders: Finder, kind: str, seen: int, absent: bool = False) -> str:
@@ -104,7 +128,7 @@ def extract(text: str, *finders: Finder, kind: str, seen: int, absent: bool = Fa
         found = other(text)
         if found and found != [value]:
             raise Deviation(f"{_shown(value)} by {other.__doc__} too", " and ".join(map(_shown, found[:3])))
-    if not re.fullmatch(kind, value) or (is_absent(value) and not absent):
+    if not re.fullmatch(kind, value) or (is_absent(value) and not absent) or _CONTROL.search(value):
         raise Deviation(f"a value like {kind}", _shown(value))
     return value
 
@@ -154,22 +178,51 @@ def cell(
     return _finder(find, f"column {column} of {chosen}")
 
 
+Path = Sequence[str | int | Mapping[str, str]]
+
+
 def json_path(*path: str | int | dict[str, str]) -> Finder:
-    """A scalar in a JSON text: keys, list positions, or `{key: text}` for the one list item with that field."""
+    """A scalar in a JSON text: keys, list positions, or `{key: text}` for the one list item with that field. What is
+    empty (`null`, `[]`, `{}`) counts as a scalar.
+    """
 
     def find(text: str) -> list[str]:
-        try:
-            nodes: list[object] = [json.loads(text)]
-        except ValueError:
-            return []
-        for part in path:
-            nodes = [child for node in nodes for child in _children(node, part)]
-        return [scalar(node) for node in nodes if not isinstance(node, dict | list) and node is not None]
+        nodes = follow(parsed(text), path)
+        return [scalar(node) for node in nodes if not (isinstance(node, dict | list) and node)]
 
-    return _finder(find, f"JSON path {list(path)}")
+    return _finder(find, _way(path))
 
 
-def _children(node: object, part: str | int | dict[str, str]) -> list[object]:
+def json_keys(*path: str | int | dict[str, str]) -> Finder:
+    """The keys of the JSON object at `path`, sorted and joined by commas."""
+
+    def find(text: str) -> list[str]:
+        return [",".join(sorted(node)) for node in follow(parsed(text), path) if isinstance(node, dict)]
+
+    return _finder(find, f"keys at {_way(path)}")
+
+
+def _way(path: Path) -> str:
+    return f"JSON path {list(path)}"
+
+
+def parsed(text: str) -> object:
+    """A JSON text's value, `...` if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return ...
+
+
+def follow(root: object, path: Path) -> list[object]:
+    """Every node of a parsed JSON text that `path` leads to."""
+    nodes = [] if root is ... else [root]
+    for part in path:
+        nodes = [child for node in nodes for child in _children(node, part)]
+    return nodes
+
+
+def _children(node: object, part: str | int | Mapping[str, str]) -> list[object]:
     if isinstance(part, str):
         return [node[part]] if isinstance(node, dict) and part in node else []
     if not isinstance(node, list):
@@ -188,4 +241,6 @@ def scalar(node: object) -> str:
 def pattern(expression: str) -> Finder:
     """The first group of every match of a regular expression, over lines; all matches must give one value."""
     compiled = re.compile(expression, re.MULTILINE)
-    return _finder(lambda text: list(dict.fromkeys(compiled.findall(text))), f"pattern {expression}")
+    return _finder(
+        lambda text: list(dict.fromkeys(value.strip() for value in compiled.findall(text))), f"pattern {expression}"
+    )

@@ -69,8 +69,8 @@ def test_unseen_arguments() -> None:
     ("table", "told"),
     [
         (TABLE.replace("READY", "HEALTHY"), "NAME READY"),
-        (TABLE.replace("CrashLoopBackOff", "Pending"), "saw nothing"),
-        (TABLE.replace("CrashLoopBackOff", "Error"), "word of trouble"),
+        (TABLE.replace("CrashLoopBackOff", "Pending"), "CrashLoopBackOff or Running in column 2"),
+        (TABLE.replace("web-1 1/1 Running", "web-1 0/1 ErrImagePull"), "CrashLoopBackOff or Running in column 2"),
         (TABLE + "ledger-8-y 0/1 CrashLoopBackOff 2 5h\n", "2 in"),
         (TABLE.replace("ledger-9-z", "mail-9-z"), "ledger"),
         ("", "NAME READY"),
@@ -102,8 +102,10 @@ def test_changed_status_is_not_answered() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"status": "degraded", "version": "1.2.3", "uptime": 9}', "'ok' at JSON path ['status']"),
-        ('{"status": "ok", "version": null, "uptime": 9}', "none in"),
+        ('{"status": "degraded", "version": "1.2.3", "uptime": 9}', "word of trouble, saw 'degraded'"),
+        ('{"status": "slow", "version": "1.2.3", "uptime": 9}', "'ok' at JSON path ['status']"),
+        ('{"status": "ok", "version": null, "uptime": 9}', "a value like"),
+        ('{"status": "ok", "version": "1.2.3", "uptime": 9, "maintenance": true}', "'status,uptime,version' at keys"),
         ('{"status": "ok", "version": "unknown", "uptime": 9}', "a value like"),
         ('{"status": "ok", "version": "1.2.3", "error": "disk is full"}', "word of trouble"),
     ],
@@ -127,7 +129,77 @@ def test_a_word_for_nothing_is_no_value() -> None:
 def test_dates_are_no_promise() -> None:
     rows = [{"x": f"f{i}", "d": f"2026-01-0{i + 1}"} for i in range(5)]
     made = compiled(repeat("> check {x}\n$ ./check {x}\n| {d} 10:0{x} all {x} well\n< {x} is well.", *rows))
-    assert ran(made, {"name": "f9"}, {"./check f9": "2027-12-31 10:0f9 all f9 well"}).answer == "f9 is well."
+    assert made.plan
+    assert made.plan.ending is Ending.GATHERED, "what is said of a date may not be true of another"
+
+
+@pytest.mark.parametrize(
+    ("output", "answer", "rows", "arguments", "drifts"),
+    [
+        (  # a verdict over a number holds for numbers like those seen
+            "used {n}%",
+            "The disk of {x} is fine.",
+            [{"x": f"h{i}", "n": str(45 + 4 * i)} for i in range(5)],
+            "h9",
+            {"used 58%": True, "used 99%": False, "used 0%": False},
+        ),
+        (  # another unit is another value
+            "latency: {n} ms",
+            "{x} answers in {n} ms.",
+            [{"x": f"h{i}", "n": str(9 + i)} for i in range(5)],
+            "h9",
+            {"latency: 14 ms": True, "latency: 9 s": False},
+        ),
+        (  # none is not some
+            "replicas={n}",
+            "{x} runs with {n} replicas.",
+            [{"x": f"h{i}", "n": str(1 + i)} for i in range(5)],
+            "h9",
+            {"replicas=7": True, "replicas=0": False},
+        ),
+        (  # a value cannot bring escapes to the screen
+            "motto: {n} x",
+            "{n}",
+            [{"x": f"h{i}", "n": f"word{i}"} for i in range(5)],
+            "h9",
+            {"motto: peace x": True, "motto: \x1b[2Jpeace x": False, "motto: a\rb x": False},
+        ),
+        (  # what stands deeper in a JSON text counts too
+            '{"version": "1.{n}.0", "health": {"ready": true, "alerts": []}}',
+            "{x} runs 1.{n}.0 and is ready.",
+            [{"x": f"h{i}", "n": str(1 + i)} for i in range(5)],
+            "h9",
+            {
+                '{"version": "1.9.0", "health": {"ready": true, "alerts": []}}': True,
+                '{"version": "1.9.0", "health": {"ready": false, "alerts": []}}': False,
+                '{"version": "1.9.0", "health": {"ready": true, "alerts": ["db"]}}': False,
+                '{"version": "1.9.0", "health": {"ready": true, "alerts": []}, "partial": true}': False,
+            },
+        ),
+    ],
+)
+def test_what_was_true_must_be_true_again(
+    output: str, answer: str, rows: list[dict[str, str]], arguments: str, drifts: dict[str, bool]
+) -> None:
+    made = compiled(repeat(f"> look at {{x}}\n$ cat /srv/{{x}}\n| {output}\n< {answer}", *rows))
+    assert made.plan, made.reason
+    assert made.plan.ending is Ending.ANSWERED
+    for text, answered in drifts.items():
+        run = ran(made, {"name": arguments}, {f"cat /srv/{arguments}": text})
+        assert (run.outcome == "answered") is answered, (text, run.answer, run.reason)
+
+
+def test_rows_nobody_spoke_of() -> None:
+    """`Only X is failing`: a state that no row ever had is not covered by it."""
+    table = "NAME STATUS\n| a{n} Running\n| {x} Failed"
+    rows = [{"x": f"job-{i}", "n": str(i), "ns": f"n{i}"} for i in range(5)]
+    made = compiled(
+        repeat(f"> what fails in {{ns}}?\n$ kubectl get jobs -n {{ns}}\n| {table}\n< Only {{x}} fails.", *rows)
+    )
+    assert made.plan and made.plan.ending is Ending.ANSWERED
+    get = "kubectl get jobs -n n9"
+    assert ran(made, {"namespace": "n9"}, {get: "NAME STATUS\na9 Running\njob-9 Failed"}).answer == "Only job-9 fails."
+    assert ran(made, {"namespace": "n9"}, {get: "NAME STATUS\na9 NotReady\njob-9 Failed"}).outcome == "handed_back"
 
 
 def test_explanations_that_part_ways_are_handed_back() -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, answer, bash, ensure, extract, json_path, main, on_path, skill  # noqa: E402
+from ajkit import Param, answer, bash, ensure, extract, json_keys, json_path, main, on_path, skill  # noqa: E402
 
 
 @skill(
@@ -19,7 +19,13 @@ from ajkit import Param, answer, bash, ensure, extract, json_path, main, on_path
 def healthy(name, env):
     """`is {name} healthy on {env}?`, compiled from 5 runs in 5 sessions."""
     curl = yield bash("curl", "-s", f"http://127.0.0.1:9/{env}/{name}/health")  # reads
-    ensure(curl, exit_code=0, calm=True, holds=[(json_path("status"), "ok")], seen=5)
+    ensure(
+        curl,
+        exit_code=0,
+        calm=True,
+        holds=[(json_keys(), "status,uptime,version"), (json_path("status"), "ok")],
+        seen=5,
+    )
     version = extract(curl.stdout, json_path("version"), kind=r"v?[0-9]+(?:\.[0-9]+)+", seen=5)
     return answer(f"{name} is healthy on {env} (version {version}).")
 

@@ -19,8 +19,8 @@ from ajkit import Param, answer, ensure, extract, main, on_path, shell, skill, w
 def lines(level, name):
     """`how many {level} lines does {name} have?`, compiled from 5 runs in 5 sessions."""
     grep = yield shell('grep -h level="$1" logs/"$2".log | wc -l', level, name)  # reads
-    ensure(grep, exit_code=0, calm=True, seen=5)
-    value = extract(grep.stdout, whole(), kind=r"[0-9]+", seen=5)
+    ensure(grep, exit_code=0, seen=5)
+    value = extract(grep.stdout, whole(), kind=r"0*[1-9][0-9]*", seen=5)
     return answer(value)
 
 

@@ -26,7 +26,7 @@ def crashing(name, namespace):
         pods,
         exit_code=0,
         header="NAME READY STATUS RESTARTS AGE",
-        calm=True,
+        words={2: ["CrashLoopBackOff", "Running"]},
         holds=[(cell(column=1, where={2: "CrashLoopBackOff"}), "0/1")],
         seen=5,
     )

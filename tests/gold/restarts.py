@@ -24,7 +24,9 @@ def restart_count(name, namespace):
         exit_code=0,
         header="NAME READY STATUS RESTARTS AGE",
         calm=True,
+        words={2: ["Running"]},
         holds=[
+            (cell(column=0, where={5: "ago)"}), f"{name}-1"),
             (cell(column=1, where={5: "ago)"}), "1/1"),
             (cell(column=2, where={5: "ago)"}), "Running"),
             (cell(column=4, where={5: "ago)"}), "(2m"),
@@ -36,7 +38,7 @@ def restart_count(name, namespace):
         cell(column=3, where={5: "ago)"}),
         cell(column=3, where={4: "(2m"}),
         cell(column=3, begins={0: f"{name}-"}),
-        kind=r"[0-9]+",
+        kind=r"0*[1-9][0-9]*",
         seen=5,
     )
     return answer(f"{name}-1 has restarted {restarts} times.")

@@ -5,7 +5,21 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, answer, bash, ensure, extract, json_path, literal, main, on_path, pattern, shell, skill  # noqa: E402
+from ajkit import (  # noqa: E402
+    Param,
+    answer,
+    bash,
+    ensure,
+    extract,
+    json_keys,
+    json_path,
+    literal,
+    main,
+    on_path,
+    pattern,
+    shell,
+    skill,
+)
 
 
 @skill(
@@ -30,14 +44,20 @@ def trace_request(name):
     )
     ensure(
         gateway_log,
-        shape=rf"[0-9:.-]+ INFO req={literal(name)} upstream={literal(upstream)} took=0*[1-9][0-9]*ms",
+        shape=rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} INFO req={literal(name)} upstream={literal(upstream)} took=(0*[1-9][0-9]*)ms",
+        within=[(0, 1795)],
         seen=5,
     )
     grep = yield shell('grep "$1" "$2".log | tail -1', name, upstream)  # reads
     ensure(grep, exit_code=0, seen=5)
     trace = extract(grep.stdout, pattern(r"(?<!\w)trace=(\S+)"), kind=r"[A-Za-z0-9][A-Za-z0-9_.-]*", seen=5)
     cat = yield bash("cat", f"traces/{trace}.json")  # reads
-    ensure(cat, exit_code=0, holds=[(json_path("trace"), trace)], seen=5)
+    ensure(
+        cat,
+        exit_code=0,
+        holds=[(json_keys(), "root,trace"), (json_keys("root"), "cause,span"), (json_path("trace"), trace)],
+        seen=5,
+    )
     cause = extract(cat.stdout, json_path("root", "cause"), kind=r".+", seen=5)
     span = extract(cat.stdout, json_path("root", "span"), kind=r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=5)
     return answer(f"Request {name} failed in {upstream}: {cause} (span {span})")

@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, answer, bash, ensure, extract, json_path, main, on_path, skill  # noqa: E402
+from ajkit import Param, answer, bash, ensure, extract, json_keys, json_path, main, on_path, skill  # noqa: E402
 
 
 @skill(
@@ -22,7 +22,11 @@ def open_orders(name):
         curl,
         exit_code=0,
         calm=True,
-        holds=[(json_path("items", {"name": name}, "status"), "active")],
+        holds=[
+            (json_keys(), "items"),
+            (json_keys("items", {"name": name}), "id,name,status"),
+            (json_path("items", {"name": name}, "status"), "active"),
+        ],
         seen=5,
     )
     items_id = extract(
@@ -38,10 +42,14 @@ def open_orders(name):
         curl2,
         exit_code=0,
         calm=True,
-        holds=[(json_path("user"), items_id), (json_path("currency"), "EUR")],
+        holds=[
+            (json_keys(), "currency,open,user"),
+            (json_path("user"), items_id),
+            (json_path("currency"), "EUR"),
+        ],
         seen=5,
     )
-    open_ = extract(curl2.stdout, json_path("open"), kind=r"[0-9]+", seen=5)
+    open_ = extract(curl2.stdout, json_path("open"), kind=r"0*[1-9][0-9]*", seen=5)
     return answer(f"{name} has {open_} open orders.")
 
 

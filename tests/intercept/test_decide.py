@@ -38,6 +38,7 @@ HERE = "/work/shop"
     [
         ("why is ledger crashing in demo?", {"name": "ledger", "namespace": "demo"}),
         ("  Why is  ledger-2 CRASHING in\tdemo?  ", {"name": "ledger-2", "namespace": "demo"}),
+        ("why is ledger crashing in demo", {"name": "ledger", "namespace": "demo"}),
         ("why is ledger crashing in demo?.", {"name": "ledger", "namespace": "demo"}),
     ],
 )
@@ -55,7 +56,6 @@ def test_matches(prompt: str, arguments: dict[str, str]) -> None:
         "why is ledger not crashing in demo?",
         "why is ledger crashing in demo and prod?",
         "why is ledger crashing?",
-        "why is ledger crashing in demo",
         "why is it crashing in demo?",
         "why is this crashing in here?",
         "why is $(id) crashing in demo?",
