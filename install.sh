@@ -53,6 +53,13 @@ fi
 
 if [ -n "$uninstall" ]; then
 	[ -d "$AJ_HOME" ] || stop "nothing to uninstall: there is no $AJ_HOME" 0
+	if [ ! -e "$AJ_HOME/plugin" ] && [ ! -e "$AJ_HOME/backups" ] && [ -d "$AJ_HOME/spool" ] && [ -z "$keep_data" ]; then
+		# Never finished: nothing outside is wired, and all there is was made by this script.
+		rm -rf "$AJ_HOME/venv" "$AJ_HOME/spool" "$AJ_HOME/bin" "$AJ_HOME/quarantine" "$AJ_HOME/skills" "$log" "$AJ_HOME/lib"
+		[ ! -L "$link" ] || [ "$(readlink "$link")" != "$aj" ] || rm -f "$link"
+		rmdir "$AJ_HOME" 2>/dev/null || note "$AJ_HOME has other files in it and stays"
+		exit 0
+	fi
 	[ -x "$aj" ] && "$aj" --version >/dev/null 2>&1 ||
 		stop "the installation in $AJ_HOME is damaged: run $0 to mend it, then $0 --uninstall"
 	# From a folder that stays: the environment that runs this is removed at the end.
@@ -68,11 +75,12 @@ python=$(find_python) || stop "no Python 3.11 or later found: install one (Debia
 note "$("$python" -c 'import sys; print(sys.executable, "%d.%d.%d" % sys.version_info[:3])')"
 
 step "environment in $AJ_HOME/venv"
-if [ -d "$AJ_HOME" ] && [ -n "$(ls -A "$AJ_HOME")" ] && [ ! -d "$AJ_HOME/spool" ]; then
+if [ -d "$AJ_HOME" ] && [ -n "$(ls -A "$AJ_HOME" | grep -vx backups)" ] && [ ! -d "$AJ_HOME/spool" ]; then
 	stop "$AJ_HOME has other files in it: set AJ_HOME to a folder that AgentJIT can have alone"
 fi
 (umask 077 && mkdir -p "$AJ_HOME/spool") 2>/dev/null || stop "cannot make $AJ_HOME: set AJ_HOME to a folder you can write to"
 (umask 077 && : >"$log") 2>/dev/null || stop "cannot write $log"
+umask 077 # all that follows is for you alone
 make_environment "$python" "$AJ_HOME/venv" "$log" || stop "$failure"
 
 step "AgentJIT and what it needs"

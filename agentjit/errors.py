@@ -27,13 +27,6 @@ class Refused(AjError):
     slug = "refused"
 
 
-class HandedBack(AjError):
-    """A run stopped at a contract and the rest is the model's."""
-
-    exit_code = 4
-    slug = "handed-back"
-
-
 class StoreBusy(AjError):
     """Another process kept the database for longer than we are willing to wait."""
 

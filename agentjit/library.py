@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -178,7 +179,7 @@ class Library:
                     continue  # damaged: it does not run until it is compiled anew
         common = Counter(word for _, plan in plans for word in plan.entry.words)
         return [
-            (min(plan.entry.words, key=lambda word: (common[word], -len(word), word)), json.dumps(_entry(record, plan)))
+            (min(plan.entry.words, key=lambda word: (common[word], -len(word), word)), json.dumps(entry(record, plan)))
             for record, plan in plans
             if plan.entry.words
         ]
@@ -189,8 +190,8 @@ def plan_json(plan: Plan) -> bytes:
     return plan.model_dump_json(indent=1).encode("utf-8") + b"\n"
 
 
-def _entry(record: Record, plan: Plan) -> dict[str, object]:
-    """All that deciding needs, so that a prompt that does not match opens no skill."""
+def entry(record: Record, plan: Plan) -> dict[str, Any]:
+    """All that deciding needs, so that a prompt that does not match opens no skill; a row of the index."""
     return {
         "name": record.name,
         "version": record.version,

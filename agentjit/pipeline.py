@@ -205,8 +205,8 @@ def _essence(plan: Plan) -> str:
         for step in plan.steps
     )
     parameters = tuple(parameter.model_copy(update={"seen": ()}) for parameter in plan.parameters)
-    bare = {"steps": steps, "parameters": parameters, "support": plan.support, "cost": plan.cost}
-    return plan.model_copy(update=bare).model_dump_json(exclude={"support", "cost"})
+    bare = plan.model_copy(update={"steps": steps, "parameters": parameters})
+    return bare.model_dump_json(exclude={"support", "cost"})
 
 
 def _recorded(known: Record | None, plan: Plan, source: str, now: float) -> Record:
@@ -253,7 +253,8 @@ def retire(home: Home, *, now: float) -> list[str]:
     library, retired = Library(home), []
     with library.changing() as records:
         for record in records.values():
-            outcomes = [d.outcome for d in decisions if d.skill == record.name and d.version == record.version]
+            own = (record.name, record.version, "prompt")
+            outcomes = [d.outcome for d in decisions if (d.skill, d.version, d.entry) == own]
             last = [outcome for outcome in outcomes if outcome in ("answered", "gathered", "handed_back")][:FAILURES]
             if record.state is State.ACTIVE and last == ["handed_back"] * FAILURES:
                 reason = f"handed back {FAILURES} times in a row; `aj enable {record.name}` gives it another chance"

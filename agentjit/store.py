@@ -264,6 +264,8 @@ def _telling(home: Home) -> Iterator[None]:
     """Whatever duckdb raises means that the file cannot be used; say so with the mend."""
     try:
         yield
+    except (duckdb.BinderException, duckdb.ParserException):
+        raise  # a mistake of ours says nothing about the file
     except duckdb.Error as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         mend = f"move it away (`mv {home.database} {home.database}.broken`) and run `aj import`"

@@ -68,17 +68,6 @@ class Episode:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One run of an agent, whatever number of prompts."""
-
-    id: str
-    harness: str
-    at: float
-    cwd: str
-    episodes: tuple[Episode, ...] = ()
-
-
 # --- what observing yields and the store takes; every one has a natural key, so taking it twice changes nothing
 
 

@@ -1,7 +1,7 @@
 # A prompt: record it, and where a skill is active let the hook program decide whether a skill answers it.
 # Run as `sh -c '. prompt.sh' prompt.sh UserPromptSubmit [HOME]`. Like record.sh it never fails and never prints an error.
 trap 'exit 0' EXIT
-home=${AJ_HOME:-${2:-${HOME:+$HOME/.aj}}}
+home=${2:-${AJ_HOME:-${HOME:+$HOME/.aj}}}
 if [ "${AJ_OBSERVE:-1}" = 1 ] && [ -s "$home/entries.idx" ]; then
 	python=$home/bin/python3 hook=$home/lib/agentjit/hook.py
 	if [ ! -x "$python" ] || [ ! -r "$hook" ]; then

@@ -8,7 +8,7 @@ trap 'exit 0' EXIT
 	umask 077
 	set -C # a file that exists is another event, waiting
 	file=
-	home=${AJ_HOME:-${2:-${HOME:+$HOME/.aj}}}
+	home=${2:-${AJ_HOME:-${HOME:+$HOME/.aj}}}
 	case ${AJ_OBSERVE:-1}$home in
 	1/*)
 		# A home that `aj init` made and `aj uninstall` removed stays removed, though a running client still calls us.

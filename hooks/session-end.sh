@@ -4,10 +4,11 @@ trap 'exit 0' EXIT
 [ ! -r "${0%/*}/record.sh" ] || (. "${0%/*}/record.sh")
 {
 	umask 077
-	home=${AJ_HOME:-${2:-${HOME:+$HOME/.aj}}}
+	home=${2:-${AJ_HOME:-${HOME:+$HOME/.aj}}}
 	if [ "${AJ_OBSERVE:-1}" = 1 ] && [ -x "$home/bin/aj" ]; then
 		log=$home/aj.log
 		true >>"$log" || log=/dev/null
+		export AJ_HOME="$home" # whatever the project's settings say
 		away=$(command -v setsid || command -v nohup)
 		# Waits until the new session exists: a client that ends kills the processes of the old one at once.
 		$away /bin/sh -c '"$0" compile --quiet &' "$home/bin/aj" </dev/null >>"$log" 2>&1

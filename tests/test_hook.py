@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from agentjit import hook
 from agentjit.home import Home
+from agentjit.intercept import attempt
 from agentjit.library import Library
 from agentjit.observe.ingest import drain
 from agentjit.store import Store
@@ -134,6 +135,22 @@ def test_gathered_results_go_into_the_context(home: Home, tmp_path: Path) -> Non
     assert len(said) < 10_000
     ((_, _, outcome, _),) = decisions(home)
     assert outcome == "gathered"
+
+
+@pytest.mark.parametrize(("usual", "limit"), [(0.0, 5.0), (0.1, 5.0), (1.2, 12.0), (2.5, 25.0), (19.0, 25.0)])
+def test_a_run_may_take_ten_times_its_usual_seconds(usual: float, limit: float) -> None:
+    assert attempt.limit(usual) == limit
+
+
+def test_a_step_that_hangs_does_not_keep_the_user_waiting(home: Home, tmp_path: Path) -> None:
+    finals = ["Good.", "Bad, I think.", "Wait and see.", "Two are slow.", "Odd."]
+    rows = [{"cwd": f"/w{i}", "x": f"f{i}", "log": f"line {i}", "final": final} for i, final in enumerate(finals)]
+    learned(home, repeat("# {cwd}\n> judge {x}\n$ cat {x}\n| {log}\n< {final}", *rows))
+    os.mkfifo(tmp_path / "f9")
+    assert asked(home, prompt("judge f9", tmp_path)) == ""
+    ((_, _, outcome, reason),) = decisions(home)
+    assert outcome == "handed_back"
+    assert "still running after 5." in reason
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 
 import click
 
@@ -54,6 +56,10 @@ class _Lazy(click.Group):
         except AjError as error:
             click.echo(f"aj: {error}", err=True)
             ctx.exit(error.exit_code)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx else "aj"
+            click.echo(f"aj: {error.format_message()} See `{command} --help`.", err=True)
+            ctx.exit(error.exit_code)
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,5 +75,13 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point of `aj`."""
-    cli(prog_name="aj")
+    """Entry point of `aj`. What cannot be printed (a full disk, a closed pipe) is one line, too."""
+    try:
+        cli(prog_name="aj")
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo(f"aj: the output could not be written: {error.strerror}", err=True)
+            sys.exit(1)

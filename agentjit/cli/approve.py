@@ -8,6 +8,7 @@ import time
 
 import click
 
+from agentjit.cli.complete import skill_names
 from agentjit.cli.fresh import home
 from agentjit.cli.terminal import console, line, safe
 from agentjit.compile.phrase import call_text
@@ -19,7 +20,7 @@ from agentjit.skill import Plan, State
 
 
 @click.command("approve")
-@click.argument("name")
+@click.argument("name", shell_complete=skill_names)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(name: str, yes: bool) -> None:
     """Allow a skill to run although it does more than read (or before it has proved itself).

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from agentjit.cli.complete import skill_names
 from agentjit.cli.fresh import home
 from agentjit.cli.state import reconsider
 
 
 @click.command("enable")
-@click.argument("name")
+@click.argument("name", shell_complete=skill_names)
 def command(name: str) -> None:
     """Let a disabled or retired skill run again, if its evidence or your approval allows it.
 

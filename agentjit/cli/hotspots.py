@@ -27,7 +27,9 @@ def command(as_json: bool, everything: bool) -> None:
     try_drained(where)
     with status("looking for workflows that recur"):
         studies = study_all(where, str(folder("skills_templates")), now=time.time())
-    names = {record.hotspot: record.name for record in Library(where).records()}
+    records = Library(where).records(removed=True)
+    names = {record.hotspot: record.name for record in records if not record.removed}
+    removed = {record.hotspot: record.name for record in records if record.removed}
     rows = [_row(study, names.get(study.hotspot.id)) for study in studies]
     if as_json:
         print_json(rows)
@@ -37,7 +39,7 @@ def command(as_json: bool, everything: bool) -> None:
         return
     shown = studies if everything else studies[:20]
     for study in shown:
-        _print(study, names.get(study.hotspot.id))
+        _print(study, names.get(study.hotspot.id), removed.get(study.hotspot.id))
     if len(shown) < len(studies):
         click.echo(f"… and {len(studies) - len(shown)} more: aj hotspots --all")
 
@@ -69,7 +71,7 @@ def _prompt(study: Study) -> str | None:
     return str(study.hotspot.template) if study.hotspot.template else None
 
 
-def _print(study: Study, skill: str | None) -> None:
+def _print(study: Study, skill: str | None, removed: str | None) -> None:
     hotspot, out = study.hotspot, console()
     out.print(line(_prompt(study) or "(inside episodes)"), style="bold")
     for step in hotspot.signature:
@@ -85,7 +87,9 @@ def _print(study: Study, skill: str | None) -> None:
         f"  {len(hotspot.occurrences)} times in {hotspot.sessions} sessions, last {last}"
         + (f"; each costs {costs}" if costs else "")
     )
-    if study.plan is not None:
+    if removed:
+        out.print(f"  removed by you: aj compile --restore {removed}", style="yellow")
+    elif study.plan is not None:
         out.print(f"  compiled: {skill}" if skill else "  can be compiled: aj compile", style="green")
     else:
         out.print(f"  left alone: {line(study.reason)[:300]}", style="yellow")

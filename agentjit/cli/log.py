@@ -10,7 +10,7 @@ from agentjit.store import Store
 
 
 @click.command("log")
-@click.option("-n", "count", default=50, show_default=True, help="How many, newest first.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=50, show_default=True, help="How many, newest first.")
 @click.option("--skill", metavar="NAME", help="Only decisions about this skill.")
 @as_json
 def command(count: int, skill: str | None, as_json: bool) -> None:

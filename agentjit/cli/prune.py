@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -78,6 +79,4 @@ def reasons(
 
 def _work(skill: Shown) -> tuple[object, ...]:
     """What a skill does, names of values aside."""
-    import re
-
     return tuple(re.sub(r"\{\w+\}", "{}", text) for text in skill.steps)

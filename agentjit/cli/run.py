@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 
 import click
 
 from agentjit import spool
+from agentjit.cli.complete import skill_names
 from agentjit.cli.fresh import home
 from agentjit.cli.terminal import as_json, note, print_json, safe
 from agentjit.compile.phrase import call_text
@@ -16,14 +18,14 @@ from agentjit.errors import BadInput
 from agentjit.home import Home
 from agentjit.kit import Param
 from agentjit.library import Library, Record
-from agentjit.run.execute import Executed, Ready, execute
+from agentjit.run.execute import Executed, Ready, execute, told
 from agentjit.skill import Plan, State
 
 _EXIT = {"answered": 0, "gathered": 0, "refused": 3, "handed_back": 4}
 
 
 @click.command("run")
-@click.argument("name")
+@click.argument("name", shell_complete=skill_names)
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--dry-run", is_flag=True, help="Print what would run, and run nothing.")
 @click.option("--timeout", default=600.0, show_default=True, metavar="SECONDS", help="Stop it after this long.")
@@ -40,6 +42,8 @@ def command(
     Example:  aj run pod-crashing namespace=staging
               aj run pod-crashing namespace=staging --dry-run
     """
+    if not 0 < timeout < math.inf:
+        raise BadInput("--timeout wants a number of seconds above 0")
     where = home()
     library = Library(where)
     record = library.record(name)
@@ -114,10 +118,8 @@ def _record(where: Home, record: Record, given: dict[str, str], done: Executed) 
         "reason": done.reason or "called by name",
         "skill": record.name,
         "version": record.version,
-        "outcome": done.outcome,
-        "seconds": round(done.seconds, 3),
         "arguments": given,
-        "steps": _steps(done),
+        **told(done),
     }
     try:
         where.ensure()
@@ -126,21 +128,17 @@ def _record(where: Home, record: Record, given: dict[str, str], done: Executed) 
         note(f"aj: this run is not in the log: {error}")
 
 
-def _steps(done: Executed) -> list[dict[str, object]]:
-    return [
-        {"text": s.call.text, "exit_code": s.result.exit_code, "seconds": round(s.result.seconds, 3)}
-        for s in done.steps
-    ]
-
-
 def _as_json(done: Executed) -> dict[str, object]:
     return {
-        "outcome": done.outcome,
-        "answer": done.answer,
+        **told(done),
+        "answer": done.answer if done.outcome == "answered" else _outputs(done) if done.outcome == "gathered" else "",
         "reason": done.reason,
-        "steps": _steps(done),
-        "seconds": round(done.seconds, 3),
     }
+
+
+def _outputs(done: Executed) -> str:
+    """What the steps printed, each under its command."""
+    return "\n".join(f"$ {step.call.text}\n{step.result.stdout.rstrip()}" for step in done.steps)
 
 
 def _print(done: Executed) -> None:
@@ -150,7 +148,7 @@ def _print(done: Executed) -> None:
     if done.outcome == "refused":
         note(f"aj: refused: {done.reason}")
         return
-    for step in done.steps:
-        click.echo(f"$ {safe(step.call.text)}\n{safe(step.result.stdout)}")
+    if done.steps:
+        click.echo(safe(_outputs(done)))
     if done.outcome == "handed_back":
-        note(f"aj: stopped after {len(done.steps)} steps: {done.reason}")
+        note(f"aj: stopped after {len(done.steps)} step{'' if len(done.steps) == 1 else 's'}: {done.reason}")

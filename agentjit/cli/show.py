@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from agentjit.cli.complete import skill_names
 from agentjit.cli.fresh import home, try_drained
 from agentjit.cli.skills import Shown, shown
 from agentjit.cli.terminal import as_json, console, line, local, print_json, safe
@@ -13,7 +14,7 @@ from agentjit.library import Library
 
 
 @click.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=skill_names)
 @as_json
 def command(name: str, as_json: bool) -> None:
     """Show a skill: when it fires, what it does, its program, its evidence, its runs.
@@ -61,5 +62,4 @@ def _card(skill: Shown, program: str) -> None:
         )
     runs = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in skill.runs.items())
     out.print(f"  runs       {runs or 'none'}; last used {local(skill.last_used)}; version {record.version}")
-    out.print()
-    out.print(safe(program))
+    click.echo(f"\n{safe(program)}")  # not folded at the terminal's width: it is code

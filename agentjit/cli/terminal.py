@@ -44,8 +44,8 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             click.echo("\t".join(row))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in titles:
-        table.add_column(title, overflow="fold")
+    for place, title in enumerate(titles):  # the first column is a name or a time, to be copied whole
+        table.add_column(title, overflow="fold", no_wrap=place == 0)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console().print(table)

@@ -10,8 +10,10 @@ import click
 from agentjit import entries
 from agentjit.cli.fresh import home
 from agentjit.cli.terminal import as_json, line, print_json
-from agentjit.intercept.decide import decide
-from agentjit.library import Library
+from agentjit.intercept.attempt import ready_of
+from agentjit.intercept.decide import Decision, decide
+from agentjit.library import Library, entry
+from agentjit.run.execute import foresee
 from agentjit.skill import State
 
 
@@ -28,9 +30,12 @@ def command(prompt: str, mode: str, as_json: bool) -> None:
     where = home()
     rows = entries.lookup(where.entries, prompt)
     decision = decide(prompt, [json.loads(row) for row in rows], cwd=os.getcwd(), mode=mode)
-    reason = decision.reason
-    if not decision.match and (waiting := _waiting(Library(where), prompt)):
-        reason = waiting
+    if decision.match:
+        ready = ready_of(where, decision.match.entry)
+        obstacle = foresee(ready, decision.match.arguments, cwd=os.getcwd(), env=os.environ, mode=mode)
+        decision = decision._replace(reason=obstacle or decision.reason, match=None if obstacle else decision.match)
+    elif waiting := _waiting(Library(where), prompt, mode):
+        decision = waiting
     if as_json:
         print_json(
             {
@@ -38,22 +43,22 @@ def command(prompt: str, mode: str, as_json: bool) -> None:
                 "skill": decision.skill or None,
                 "arguments": decision.match.arguments if decision.match else {},
                 "decision": "run" if decision.match else "pass",
-                "reason": reason,
+                "reason": decision.reason,
             }
         )
-        return
-    if not decision.match:
-        click.echo(f"The model gets it: {line(reason)}.")
-        return
-    given = "".join(f" {key}={value}" for key, value in decision.match.arguments.items())
-    click.echo(f"It runs {decision.skill}{given}: {line(reason)}.")
+    elif decision.match:
+        given = "".join(f" {key}={value}" for key, value in decision.match.arguments.items())
+        click.echo(f"It runs {decision.skill}{given}: {line(decision.reason)}.")
+    else:
+        click.echo(f"The model gets it: {line(decision.reason)}.")
 
 
-def _waiting(library: Library, prompt: str) -> str:
-    """A skill that is not active but whose prompt this is."""
-    import re
-
-    for record in library.records():
-        if record.state is not State.ACTIVE and re.fullmatch(library.plan(record.name).entry.pattern, prompt.strip()):
-            return f"{record.name} fits but is {record.state}: {record.reason}"
-    return ""
+def _waiting(library: Library, prompt: str, mode: str) -> Decision | None:
+    """The skill that would be meant if it were active, and why it is not; None if there is none."""
+    others = [record for record in library.records() if record.state is not State.ACTIVE]
+    rows = [{**entry(record, library.plan(record.name)), "approved": True} for record in others]
+    meant = decide(prompt, rows, cwd=os.getcwd(), mode=mode)
+    if meant.match is None:
+        return None
+    record = library.record(meant.skill)
+    return Decision(None, meant.skill, f"{meant.skill} fits but is {record.state}: {record.reason}")

@@ -33,7 +33,7 @@ def contract(step: AlignedStep, bindings: Sequence[Binding], known: Sources) -> 
     rows = any(f.by == "json" or (f.by == "cell" and all(map(is_table, step.outputs))) for f in finders)
     whole = any(finder.by == "whole" for finder in finders)
     header = _header(step.outputs) if rows else ""
-    like = () if rows or whole else shape(step.outputs, known)
+    like = () if rows or whole else shape(step.outputs, known, verdict=not bindings)
     return Contract(
         seen=len(step.operations),
         exit_codes=tuple(exits),

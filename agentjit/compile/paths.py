@@ -9,7 +9,7 @@ from agentjit.hotspot import Hotspot, Occurrence, Slot, Template
 
 
 def paths(hotspot: Hotspot) -> list[Hotspot]:
-    """The hotspot as it is, then only its occurrences with the commonest exit statuses, or in the commonest directory.
+    """The hotspot as it is, then only its occurrences with the commonest outcomes, or in the commonest directory.
 
     A command that sometimes fails leads to another answer then; the usual path is still a program, whose contract asks
     for the usual statuses and hands everything else back. One prompt may mean other values in another repository.
@@ -26,8 +26,8 @@ def paths(hotspot: Hotspot) -> list[Hotspot]:
     return found
 
 
-def _statuses(occurrence: Occurrence) -> tuple[int | None, ...]:
-    return tuple(operation.call.exit_code for operation in occurrence.operations)
+def _statuses(occurrence: Occurrence) -> tuple[tuple[int | None, bool], ...]:
+    return tuple((operation.call.exit_code, operation.call.ok) for operation in occurrence.operations)
 
 
 def chosen(hotspot: Hotspot, places: list[int]) -> Hotspot:

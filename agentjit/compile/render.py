@@ -92,7 +92,9 @@ def manual(plan: Plan, templates: str) -> str:
         ending = "Ends with the outputs; the model concludes."
     return _page(templates, "SKILL.md.j2").render(
         name=plan.name,
-        description=json.dumps(f"{_flat(plan.entry.prompt)} Compiled by AgentJIT."[:1000]),
+        description=json.dumps(
+            f"Answers “{_flat(plan.entry.prompt)}”, compiled by AgentJIT."[:1000], ensure_ascii=False
+        ),
         prompt=_flat(plan.entry.prompt),
         occurrences=plan.support.occurrences,
         sessions=plan.support.sessions,

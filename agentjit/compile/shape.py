@@ -35,12 +35,15 @@ _CHOICES = 3  # different words in one place that still count as a closed set
 _WORD = re.compile(r"[A-Za-z_]+")
 
 
-def shape(outputs: Sequence[str], known: Sources, *, words: bool = False) -> tuple[ShapePiece, ...]:
+def shape(
+    outputs: Sequence[str], known: Sources, *, words: bool = False, verdict: bool = False
+) -> tuple[ShapePiece, ...]:
     """A pattern all outputs match, () if they have none: constants, known values, numbers, closed sets of words.
 
     Outputs are compared token by token; they must have the same number of tokens. `known` are values that may be part
     of them. With `words` a word may vary freely as long as others stay: enough to know a message again, too little to
-    rely on what it says.
+    rely on what it says. `verdict`: nothing of the output is quoted, something is said about it; then numbers must stay
+    between those seen, but for how long something took.
     """
     trimmed = tuple(output.strip() for output in outputs)
     if not any(trimmed):
@@ -52,8 +55,12 @@ def shape(outputs: Sequence[str], known: Sources, *, words: bool = False) -> tup
     if len({len(row) for row in rows}) != 1:
         return ()
     pieces: list[ShapePiece] = []
-    for column in zip(*rows, strict=True):
+    columns = list(zip(*rows, strict=True))
+    for place, column in enumerate(columns):
         piece = _piece(column, names)
+        if verdict and isinstance(piece, Kind) and piece.low is not None and not _took(columns[place + 1 : place + 3]):
+            values = [float(token) for token in column]
+            piece = Kind(expression=piece.expression, low=min(values), high=max(values))
         if piece is None and words and all(_WORD.fullmatch(token) for token in column):
             piece = Kind(expression=_WORD.pattern)
         if piece is None:
@@ -63,6 +70,12 @@ def shape(outputs: Sequence[str], known: Sources, *, words: bool = False) -> tup
     if words:  # a message that is only quoted may have any numbers
         pieces = [Kind(expression=piece.expression) if isinstance(piece, Kind) else piece for piece in pieces]
     return joined(pieces) if constant or not words else ()
+
+
+def _took(following: Sequence[tuple[str, ...]]) -> bool:
+    """Whether a unit of time stands behind a number: `in 0.31 s`, `12ms`."""
+    words = [column[0] for column in following if len(set(column)) == 1 and not column[0].isspace()]
+    return bool(words) and re.fullmatch("s|ms|us|ns|min|sec(?:ond)?s?", words[0]) is not None
 
 
 def _tokens(text: str) -> list[str]:

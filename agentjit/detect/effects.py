@@ -24,6 +24,7 @@ _TRUSTED = frozenset(("/bin", "/usr/bin", "/usr/local/bin"))
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=(.*)", re.DOTALL)
 _QUOTES = re.compile(r"\"([^\"$`\\]*)\"|'([^']*)'")
 _SCHEME = re.compile(r"[\"']?([A-Za-z][A-Za-z0-9+.-]*):/")
+_EXPANDS = re.compile(r"[$`{*?\[\"'\\]")
 _DEPTH = 6
 
 
@@ -299,6 +300,8 @@ class _Judge:
             return Effect.WRITES_ELSEWHERE
         if found.has(*sends) and not found.has("-G", "--get"):
             return Effect.WRITES_ELSEWHERE
+        if any(_may_name_a_file(value) for value in found.values(*sends)):
+            return Effect.UNKNOWN  # it becomes part of the URL: what the file holds is sent away
         formats = found.values("-w", "--write-out")
         if any(
             not form or form.value is None or form.value.startswith("@") or "%output" in form.value for form in formats
@@ -338,6 +341,15 @@ def _filled(arg: Arg, mark: str, *, dash: bool = True) -> Arg:
         return arg
     before = arg.value.split(mark)[0]
     return Arg(None, before, dash=before.startswith("-") or (before == "" and dash))
+
+
+def _may_name_a_file(data: Arg | None) -> bool:
+    """Whether curl may read this data from a file: `@file`, `name@file`, or a beginning nobody knows."""
+    if data is None:
+        return True
+    known = data.value if data.value is not None else _EXPANDS.split(data.text, maxsplit=1)[0]
+    name, equals, _ = known.partition("=")
+    return "@" in name or (data.value is None and not equals)
 
 
 def _web(url: Arg) -> bool:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from statistics import median
 
 from agentjit.detect.heat import heat
-from agentjit.detect.prompt import clusters, template
+from agentjit.detect.prompt import clusters, stands_alone, template
 from agentjit.detect.signature import is_bookkeeping, operation
 from agentjit.hotspot import Hotspot, Occurrence, Operation
 from agentjit.trace import Effect, Episode
@@ -80,9 +80,11 @@ def _unsettled(rows: list[Row], now: float) -> list[Hotspot]:
     core = _signature(rows[0][1])
     for _, ops in rows[1:]:
         core = _longest_common(core, _signature(ops))
-    (made,) = _prompted([_occurrence(row, core) for row in rows], now)
     common = f"{len(core)} steps are common to all" if core else "no step is common to all"
-    return [replace(made, obstacle=f"unstable: {len(rows)} runs, every one of other steps; {common}")]
+    return [
+        replace(made, obstacle=f"unstable: {len(made.occurrences)} runs, every one of other steps; {common}")
+        for made in _prompted([_occurrence(row, core) for row in rows], now)
+    ]
 
 
 def _signature(ops: Sequence[Operation]) -> tuple[str, ...]:
@@ -134,19 +136,34 @@ def _longest_common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, 
 
 
 def _prompted(occurrences: list[Occurrence], now: float) -> list[Hotspot]:
-    """One hotspot for occurrences of one sequence; the words in which their prompts differ become slots."""
-    occurrences = sorted(occurrences, key=lambda occurrence: occurrence.episode.at)
+    """One hotspot for occurrences of one sequence; the words in which their prompts differ become slots.
+
+    Those that began in another directory than the prompt's are left out: a skill would run in the wrong one.
+    Nothing if too few remain to be shown.
+    """
+    occurrences = sorted(filter(_at_home, occurrences), key=lambda occurrence: occurrence.episode.at)
+    if len(occurrences) < SHOWN:
+        return []
     prompts = tuple(dict.fromkeys(occurrence.episode.prompt for occurrence in occurrences))
     learned = template([occurrence.episode.prompt for occurrence in occurrences])
     obstacle = "" if learned else "the prompts that lead to it have no common form"
     signature = _signature(occurrences[0].operations)
     key = "".join(part if isinstance(part, str) else "{}" for part in learned.parts).casefold() if learned else ""
     made = _hotspot(signature, occurrences, now, key)
-    if not obstacle and len(occurrences) < MINIMUM:
+    if learned and not stands_alone(learned):
+        obstacle = "it only means something in its conversation"
+    elif not obstacle and len(occurrences) < MINIMUM:
         obstacle = f"seen {len(occurrences)} times, {MINIMUM} are needed"
     elif not obstacle and made.sessions < SHOWN:
         obstacle = "seen in one session only"
     return [replace(made, template=learned, prompts=prompts, obstacle=obstacle)]
+
+
+def _at_home(occurrence: Occurrence) -> bool:
+    """Whether its first call ran in the directory the prompt was typed in, as far as both are known."""
+    typed = occurrence.episode.cwd.rstrip("/")
+    began = occurrence.operations[0].call.cwd.rstrip("/") if occurrence.operations else ""
+    return not typed or not began or typed == began
 
 
 def _hotspot(signature: tuple[str, ...], occurrences: list[Occurrence], now: float, key: str) -> Hotspot:

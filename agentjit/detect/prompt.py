@@ -7,7 +7,7 @@ are one template, and the tokens in which they differ are its slots.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Hashable, Sequence
 from typing import TypeVar
 
@@ -16,6 +16,16 @@ from agentjit.hotspot import Slot, Template
 _TOKEN = re.compile(r"(?P<space>\s*)(?P<open>[\"'`(\[{<“‘«]*)(?P<word>\S+?)(?P<close>[\"'`)\]}>”’».,;:!?…]*)(?=\s|$)")
 _SHARED = 0.5  # of a template's words must be literal
 LONGEST = 40  # words; a longer prompt is a task, not a ritual
+_NEWEST = 200  # clusters of one key that a prompt is compared with; without a bound, "fix …" alone would be quadratic
+
+_CONTEXT = frozenset(
+    "it this that these those them they he she him her everything all both each any some something anything nothing"
+    " here there now again today yesterday mine yours ours what which who whom whose where when why how same other"
+    " another else one ones and or but not no never the a an more less me someone somebody anybody nobody everyone"
+    " everybody none neither either us we i right later first last next instead you yes ok okay sure continue go on"
+    " ahead do retry try fix fixed done ready proceed please thanks".split()
+)
+"""Words that say nothing outside the conversation they were said in."""
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -38,11 +48,11 @@ def is_word(token: str) -> bool:
 def clusters(prompts: Sequence[tuple[Item, str]]) -> list[list[Item]]:
     """Items whose prompts are one template, in order of first appearance; each item is in one cluster.
 
-    Every prompt is compared with the first prompt of each cluster of its length: linear but for clusters of one length
-    that share a first or last word.
+    Every prompt is compared with the first prompts of the newest clusters that have its length and its first or last
+    word: linear in the number of prompts.
     """
     found: list[tuple[tuple[str, ...], list[Item]]] = []
-    by_key: dict[tuple[int, str, str], list[int]] = defaultdict(list)
+    by_key: dict[tuple[int, str, str], deque[int]] = defaultdict(lambda: deque(maxlen=_NEWEST))
     for item, prompt in prompts:
         texts = tuple(text.casefold() for _, text in tokens(prompt))
         if not texts or len(texts) > LONGEST:
@@ -85,3 +95,9 @@ def template(prompts: Sequence[str]) -> Template | None:
     if not any(isinstance(part, str) and is_word(part) for part in parts):
         return None
     return Template(tuple(parts), tuple(space for space, _ in rows[0]))
+
+
+def stands_alone(learned: Template) -> bool:
+    """Whether a prompt of this form says what to do by itself, unlike "yes, go on" or "fix it"."""
+    words = (part.casefold() for part in learned.parts if isinstance(part, str) and is_word(part))
+    return bool(learned.slots) or any(word not in _CONTEXT for word in words)

@@ -16,9 +16,9 @@ _PLUGIN: tuple[data.Name, ...] = (".claude-plugin", "hooks")
 
 _LAUNCHER = """\
 #!/bin/sh
-# Made by `aj init`: AgentJIT with the home it was set up for. Neither the working directory nor PYTHONPATH may change
-# what is imported: people run `aj` inside code they do not trust.
-AJ_HOME={home}
+# Made by `aj init`: AgentJIT with the home it was set up for, unless AJ_HOME says another. Neither the working
+# directory nor PYTHONPATH may change what is imported: people run `aj` inside code they do not trust.
+[ -n "${{AJ_HOME:-}}" ] || AJ_HOME={home}
 export AJ_HOME
 exec {python} -E -P -c 'import sys
 sys.path.append(sys.argv.pop(1))

@@ -18,12 +18,13 @@ def check_root(home: Home, env: Mapping[str, str]) -> None:
     root, user = os.path.realpath(home.root), os.path.realpath(env.get("HOME") or os.path.expanduser("~"))
     if os.path.commonpath([root, user]) == root:
         raise BadInput(f"AJ_HOME must be a folder of its own, not {home.root}")
-    if os.path.isdir(root) and os.listdir(root) and not os.path.isdir(home.spool):
+    others = set(os.listdir(root)) - {os.path.basename(home.backups)} if os.path.isdir(root) else set()
+    if others and not os.path.isdir(home.spool):
         raise BadInput(f"{home.root} has other files in it: set AJ_HOME to a folder that AgentJIT can have alone")
 
 
 def owned(home: Home) -> list[str]:
-    """What exists of everything `home.py` names, and what goes with it (`aj.duckdb.wal`, `compile.lock.next`)."""
+    """What exists of everything `home.py` names, and what goes with it (`aj.duckdb.wal`, `skills.new`)."""
     named = [getattr(home, name) for name, value in vars(Home).items() if isinstance(value, property)]
     inside = [path for path in named if os.path.dirname(path) == home.root]
     beside = (path for name in inside for path in glob.glob(glob.escape(name) + ".*") if _goes_with(name, path))

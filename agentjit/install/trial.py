@@ -76,7 +76,9 @@ class Trial:
             "prompt": prompt,
         }
         env = {**self.env, "CLAUDE_PLUGIN_ROOT": folder}
-        done = run(prompt_argv(folder), cwd=cwd, env=env, stdin=json.dumps(payload).encode(), timeout=30.0)
+        done = run(
+            prompt_argv(folder, self.home.root), cwd=cwd, env=env, stdin=json.dumps(payload).encode(), timeout=30.0
+        )
         if done.exit_code != 0 or done.stderr:
             said = done.stderr.strip().split("\n")[0] or self.last_error()
             status = "no end in 30 s" if done.timed_out else f"exit status {done.exit_code}"
@@ -91,12 +93,13 @@ class Trial:
             return "it said nothing"
 
 
-def prompt_argv(plugin: str) -> list[str]:
-    """The command line of the prompt hook that the plugin in the folder `plugin` registers."""
+def prompt_argv(plugin: str, home: str) -> list[str]:
+    """The command line of the prompt hook that the plugin in the folder `plugin` registers, but for another home."""
     registered = os.path.join(plugin, "hooks", "hooks.json")
     try:
         handler = json.loads(Path(registered).read_bytes())["hooks"][EVENT][0]["hooks"][0]
-        return [str(handler["command"]), *(str(word).replace(ROOT, plugin) for word in handler["args"])]
+        words = [str(word).replace(ROOT, plugin) for word in handler["args"]]
+        return [str(handler["command"]), *words[: words.index(EVENT) + 1], home]
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise HookFailed(f"{registered} registers no prompt hook; `aj init` writes it anew") from error
 

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from agentjit import kit, spool
 from agentjit.home import Home
 from agentjit.intercept.decide import decide
-from agentjit.run.execute import Executed, Ready, execute
+from agentjit.run.execute import Executed, Ready, execute, told
 
 LIMIT = 25.0  # seconds a run may take in the prompt hook, whose own time-out is 30
+LEAST = 5.0  # seconds every run may take: a short one is slow where the machine or the network is
+SLACK = 10.0  # times its usual seconds, then it hangs, and the user has waited long enough
 CONTEXT = 9000  # characters; the harness spills more than 10,000 to a file
 NOTE = 1500  # characters of what a hand-back tells
 
@@ -53,12 +55,20 @@ def attempt(home: Home, raw: bytes, rows: list[str], *, env: Mapping[str, str]) 
     said |= {"version": entry["version"], "arguments": arguments}
     begun = {**said, "outcome": "handed_back", "reason": "it was begun and did not come to an end"}
     spool.write(home, "UserPromptSubmit", [raw, json.dumps(begun).encode()])
-    ready = Ready(
-        entry["name"], os.path.join(home.skills, entry["name"]), entry["hash"], entry["effects"], entry["approved"]
-    )
-    done = execute(ready, arguments, cwd=cwd, env=env, seconds=LIMIT, mode=mode)
+    done = execute(ready_of(home, entry), arguments, cwd=cwd, env=env, seconds=limit(entry["seconds"]), mode=mode)
     spool.write(home, "run", [json.dumps({**said, **outcome(done, entry, payload)}).encode()])
     return Attempt(_output(entry, done, env))
+
+
+def ready_of(home: Home, entry: Mapping[str, Any]) -> Ready:
+    """The skill behind an entry of the index."""
+    folder = os.path.join(home.skills, entry["name"])
+    return Ready(entry["name"], folder, entry["hash"], entry["effects"], entry["approved"])
+
+
+def limit(usual: float) -> float:
+    """Seconds a run may take that usually takes `usual`."""
+    return min(LIMIT, max(LEAST, SLACK * usual))
 
 
 def outcome(done: Executed, entry: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,13 +80,8 @@ def outcome(done: Executed, entry: Mapping[str, Any], payload: Mapping[str, Any]
     return {
         "session": str(payload.get("session_id", "")),
         "episode": f"{payload.get('session_id', '')}:{payload.get('prompt_id', '')}",
-        "outcome": done.outcome,
         "reason": done.reason or f"it is the prompt of {entry['name']}",
-        "seconds": round(done.seconds, 3),
-        "steps": [
-            {"text": s.call.text, "exit_code": s.result.exit_code, "seconds": round(s.result.seconds, 3)}
-            for s in done.steps
-        ],
+        **told(done),
         "requests": requests,
         "tokens": round(entry["tokens"] * share),
         "saved_seconds": round(max(0.0, entry["model_seconds"] * share - done.seconds), 3) if saved else 0.0,

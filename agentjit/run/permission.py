@@ -1,8 +1,9 @@
 """Permission parity: the harness's own rules (deny, ask, allow), read from its settings and asked call by call.
 
-What a hook runs, the harness does not check; so it is checked here, and in doubt the stricter way: a command is split
-at every operator, even inside quotes, and each part must pass. Rules given on the harness's command line cannot be
-seen from a hook. On the prompt hook's path: standard library only.
+What a hook runs, the harness does not check; so it is checked here, and in doubt the stricter way. A rule that forbids
+fits wherever its words stand in a part of a command, whatever stands before or between them; a rule that allows must
+fit each part from its beginning. Denying too much only means that the model does the work. Rules given on the harness's
+command line cannot be seen from a hook. On the prompt hook's path: standard library only.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from agentjit import kit
 
@@ -18,25 +19,41 @@ MANAGED = "/etc/claude-code/managed-settings.json"
 _PARTS = re.compile(r"&&|\|\||[;|&\n()`]|\$\(")
 _WRAPPERS = re.compile(r"^(?:(?:timeout(?:\s+-\S+)*\s+\S+|time|nice(?:\s+-n\s*\S+)?|nohup|stdbuf(?:\s+-\S+)+)\s+)+")
 _RULE = re.compile(r"(?s)([A-Za-z_][\w-]*)(?:\((.*)\))?")
+_SPACE = re.compile(r"[\s;|&(){}<>`!$]+")
+_COARSE = re.compile(r"[;|&\n]+")
+_FINE = re.compile(r"\s\d*[<>]|[;|&\n(){}<>`!$#]")
+_LITTER = re.compile(r"\\\n|[\"'\\]")  # a continued line, quotes and escapes: gone before a program sees a word
+_TOKEN = re.compile(r"(?:\"(?:\\.|[^\"\\])*\"|'[^']*'|\\.|[^\s;|&(){}<>`!\"'\\])+", re.DOTALL)
+_BRACES = re.compile(r"\{[^{}]*\}")
+_HOME = re.compile(r"\$(?:HOME\b|\{HOME\})")
+_FILE_URL = re.compile(r"file://[^/\s]*/", re.IGNORECASE)
+_UNTOLD = re.compile(r"[$*?\[{`]|~[^/\s\"']|file:\S*%", re.IGNORECASE)
+_JOINTS = re.compile(r"[=:,@]")
+_RECURSIVE = frozenset(("rg", "ag", "ack", "rgrep"))
+_GLUED = 8  # letters of short options before a glued value: `-rnf.env`
+
+Rule = tuple[str, str, str]  # tool, pattern, folder the pattern is relative to
 
 
 class Rules:
     """The rules in force for one working directory. `broken` names a settings file that could not be read."""
 
-    __slots__ = ("allow", "ask", "broken", "deny")
+    __slots__ = ("allow", "ask", "broken", "deny", "home")
 
     def __init__(self) -> None:
-        self.deny: list[tuple[str, str, str]] = []  # (tool, pattern, folder the pattern is relative to)
-        self.ask: list[tuple[str, str, str]] = []
-        self.allow: list[tuple[str, str, str]] = []
+        self.deny: list[Rule] = []
+        self.ask: list[Rule] = []
+        self.allow: list[Rule] = []
         self.broken = ""
+        self.home = os.path.expanduser("~")
 
     @classmethod
     def of_claude_code(cls, cwd: str, env: Mapping[str, str]) -> Rules:
         """Rules from managed, local, project and user settings; a rule counts wherever it stands."""
         rules = cls()
         project = env.get("CLAUDE_PROJECT_DIR") or cwd
-        user = env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
+        rules.home = env.get("HOME") or rules.home
+        user = env.get("CLAUDE_CONFIG_DIR") or os.path.join(rules.home, ".claude")
         names = ("settings.local.json", "settings.json")
         folders = dict.fromkeys((project, cwd))
         paths = [os.path.join(folder, ".claude", name) for folder in folders for name in names]
@@ -64,51 +81,53 @@ class Rules:
         """Why `call` may not be run, "" if it may. `approved`: a person approved the skill that makes it."""
         if self.broken:
             return f"the permission rules in {self.broken} cannot be read"
-        if rule := _matching(self.deny, call, cwd, every=False):
+        if rule := _forbidding(self.deny, call, cwd, self.home):
             return f"the rule deny {rule} forbids it"
-        if not approved and (rule := _matching(self.ask, call, cwd, every=False)):
+        if not approved and (rule := _forbidding(self.ask, call, cwd, self.home)):
             return f"the rule ask {rule} wants a person to be asked"
-        if mode == "dontAsk" and not _matching(self.allow, call, cwd, every=True):
+        if mode == "dontAsk" and not _allowed(self.allow, call, cwd, self.home):
             return "no rule allows it, and the permission mode is dontAsk"
         return ""
 
 
-def _matching(rules: Iterable[tuple[str, str, str]], call: kit.Call, cwd: str, *, every: bool) -> str:
-    """The first rule that fits `call`, as a person reads it, "" if none. `every`: all parts of a command must fit."""
-    if call.tool == "Bash":
-        return _command_rule(list(rules), call.text, cwd, every=every)
-    for tool, pattern, folder in rules:
-        path = str(call.input.get("file_path", ""))
-        if tool == call.tool and (not pattern or _path_fits(pattern, path, folder, cwd)):
-            return f"{tool}({pattern})" if pattern else tool
-    return ""
+def _shown(rule: Rule) -> str:
+    return f"{rule[0]}({rule[1]})" if rule[1] else rule[0]
 
 
-def _command_rule(rules: list[tuple[str, str, str]], command: str, cwd: str, *, every: bool) -> str:
-    parts = [part.strip() for part in _PARTS.split(command) if part.strip()]
-    stripped = [_WRAPPERS.sub("", part) for part in parts]
-    if every:
-        found = [_bash_rule(rules, [part]) for part in stripped]
-        return found[0] if found and all(found) else ""
-    if rule := _bash_rule(rules, [command.strip(), *parts, *stripped]):
-        return rule
-    for tool, pattern, folder in rules:  # a file that may not be read may not be read by a command either
-        if tool == "Read" and pattern:
-            for word in re.split(r"[\s\"'=<>]+", command):
-                if word and _path_fits(pattern, word, folder, cwd):
-                    return f"Read({pattern})"
-    return ""
+def _forbidding(rules: list[Rule], call: kit.Call, cwd: str, home: str) -> str:
+    """The first rule that stands against `call`, as a person reads it, "" if none does."""
+    if call.tool != "Bash":
+        return next((_shown(rule) for rule in rules if _file_fits(rule, call, cwd, home)), "")
+    command = call.text
+    for rule in rules:
+        if rule[0] == "Bash" and _stands_in(rule[1], command):
+            return _shown(rule)
+    reading = [rule for rule in rules if rule[0] == "Read" and rule[1]]
+    return _reading(reading, command, cwd, home) if reading else ""
 
 
-def _bash_rule(rules: list[tuple[str, str, str]], texts: list[str]) -> str:
-    for tool, pattern, _ in rules:
-        if tool == "Bash" and (pattern in ("", "*") or any(_command_fits(pattern, text) for text in texts)):
-            return f"Bash({pattern})" if pattern else "Bash"
-    return ""
+def _allowed(rules: list[Rule], call: kit.Call, cwd: str, home: str) -> bool:
+    """Whether a rule allows `call`; for a command, whether one does for each of its parts."""
+    if call.tool != "Bash":
+        return any(_file_fits(rule, call, cwd, home) for rule in rules)
+    patterns = [pattern for tool, pattern, _ in rules if tool == "Bash"]
+    parts = [_WRAPPERS.sub("", part.strip()) for part in _PARTS.split(call.text) if part.strip()]
+    return bool(parts) and all(any(_begins(pattern, part) for pattern in patterns) for part in parts)
 
 
-def _command_fits(pattern: str, text: str) -> bool:
+def _file_fits(rule: Rule, call: kit.Call, cwd: str, home: str) -> bool:
+    tool, pattern, folder = rule
+    path = str(call.input.get("file_path", ""))
+    return tool == call.tool and (not pattern or _path_fits(_wanted(pattern, folder, cwd, home), path, cwd, home))
+
+
+# --- rules about commands
+
+
+def _begins(pattern: str, text: str) -> bool:
     """`npm run test:*` and `npm run test *` fit the bare command and any arguments; `*` fits anything elsewhere."""
+    if pattern in ("", "*"):
+        return True
     if pattern.endswith(":*"):
         pattern = pattern[:-2] + " *"
     tail = ""
@@ -118,19 +137,124 @@ def _command_fits(pattern: str, text: str) -> bool:
     return re.fullmatch(body + tail, text, re.DOTALL) is not None
 
 
-def _path_fits(pattern: str, path: str, folder: str, cwd: str) -> bool:
+def _stands_in(pattern: str, command: str) -> bool:
+    """Whether the words of `pattern` stand in order in one part of `command`, the first perhaps under a folder.
+
+    A pattern without a star at its end must end where a part ends. Words of quoted text count like all others.
+    """
+    if _begins(pattern, command):
+        return True
+    loose = pattern.endswith("*")
+    body = pattern.removesuffix("*").removesuffix(":").rstrip() if pattern.endswith((":*", " *")) else pattern
+    bare = _LITTER.sub("", _BRACES.sub(lambda place: place[0].replace(",", " "), command))
+    texts = _COARSE.split(bare) if loose else _FINE.split(bare)
+    if re.search(r"[\"'\\]", command) or _COARSE.search(body):
+        texts.append(bare)  # an operator may be text, and what follows it an argument
+    # a star inside a word may stand for white space too
+    forms = [_words(form) for form in dict.fromkeys((body, body.replace("*", "* *")))]
+    return any(_in_order(wanted, _words(text), loose) for wanted in forms for text in texts)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _SPACE.split(_LITTER.sub("", text)) if word]
+
+
+def _in_order(wanted: list[str], words: list[str], loose: bool) -> bool:
+    stars = [at for at, word in enumerate(wanted) if set(word) == {"*"}]
+    if not loose:  # what follows the last star must end the part
+        last = wanted[stars[-1] + 1 :] if stars else wanted
+        if len(words) < len(last) or not all(map(_same, last, words[len(words) - len(last) :])):
+            return False
+        words, wanted = words[: len(words) - len(last)], wanted[: len(wanted) - len(last)]
+    rest = iter(words)
+    return all(any(_same(word, each) for each in rest) for word in wanted if set(word) != {"*"})
+
+
+def _same(wanted: str, word: str) -> bool:
+    """Whether two words are the same, or name the same program in whatever folder."""
+    expression = ".*".join(map(re.escape, wanted.split("*")))
+    bare = ".*".join(map(re.escape, wanted.rpartition("/")[2].split("*")))
+    if re.fullmatch(expression, word, re.DOTALL):
+        return True
+    return bool(bare) and re.fullmatch(bare, word.rpartition("/")[2], re.DOTALL) is not None
+
+
+# --- rules about files
+
+
+def _reading(rules: list[Rule], command: str, cwd: str, home: str) -> str:
+    """The first of these rules about files that a command may break, "" if it can be told that it breaks none."""
+    text = _FILE_URL.sub("/", _HOME.sub(lambda _: home, command))
+    if _UNTOLD.search(_FILE_URL.sub("file:/", command) if "%" in command else text) or _UNTOLD.search(text):
+        return f"{_shown(rules[0])}, as it cannot be told which files the command reads,"
+    paths = _paths(text)
+    folders = [path for path in paths if os.path.isdir(os.path.join(cwd, _expanded(path, home)))]
+    for rule in rules:
+        wanted = _wanted(rule[1], rule[2], cwd, home)
+        if any(_path_fits(wanted, path, cwd, home) for path in paths):
+            return _shown(rule)
+        if any(_lies_below(wanted, folder, cwd, home) for folder in folders):
+            return _shown(rule)
+    return ""
+
+
+def _paths(command: str) -> list[str]:
+    """Whatever in a command may be the name of a file."""
+    words = [_LITTER.sub("", word) for word in _TOKEN.findall(command)] + _words(command)
+    found = dict.fromkeys(words)
+    for word in words:
+        for place in _JOINTS.finditer(word):
+            found[word[place.end() :]] = None
+        found.update(dict.fromkeys(_JOINTS.split(word)))
+        if word.startswith("-"):
+            found.update(dict.fromkeys(word[at:] for at in range(1, _GLUED)))
+    if _RECURSIVE & {word.rpartition("/")[2] for word in words} or _searches(words):
+        found["."] = None
+    return [path for path in found if path]
+
+
+def _searches(words: list[str]) -> bool:
+    """A grep that goes through folders, for which the working directory need not be named."""
+    deep = any(re.fullmatch(r"-\w*[rR]\w*|--(?:dereference-)?recursive|--directories.*", word) for word in words)
+    names = {word.rpartition("/")[2] for word in words}
+    return bool(names & {"grep", "egrep", "fgrep"}) and (deep or "git" in names)
+
+
+def _expanded(path: str, home: str) -> str:
+    return home + path[1:] if path == "~" or path.startswith("~/") else path
+
+
+def _wanted(pattern: str, folder: str, cwd: str, home: str) -> str:
     """Gitignore-like: `//abs`, `~/home`, `/from the settings' folder`, else anywhere below the working directory."""
-    full = os.path.normpath(os.path.join(cwd, os.path.expanduser(path)))
     if pattern.startswith("//"):
-        wanted = pattern[1:]
-    elif pattern.startswith("~/"):
-        wanted = os.path.expanduser(pattern)
-    elif pattern.startswith("/"):
-        wanted = folder + pattern
-    else:
-        bare = pattern.removeprefix("./")
-        wanted = os.path.join(cwd, bare) if "/" in bare.rstrip("/") else os.path.join(cwd, "**", bare)
+        return pattern[1:]
+    if pattern.startswith("~/"):
+        return _expanded(pattern, home)
+    if pattern.startswith("/"):
+        return folder + pattern
+    bare = pattern.removeprefix("./")
+    return os.path.join(cwd, bare) if "/" in bare.rstrip("/") else os.path.join(cwd, "**", bare)
+
+
+def _full(path: str, cwd: str, home: str) -> set[str]:
+    full = os.path.normpath(os.path.join(cwd, _expanded(path, home)))
+    return {full, os.path.realpath(full)}
+
+
+def _path_fits(wanted: str, path: str, cwd: str, home: str) -> bool:
     expression = re.escape(wanted.rstrip("/"))
     expression = expression.replace(r"/\*\*/", "/(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
-    candidates = {full, os.path.realpath(full)}
-    return any(re.fullmatch(expression + "(?:/.*)?", each, re.DOTALL) for each in candidates)
+    return any(re.fullmatch(expression + "(?:/.*)?", each, re.DOTALL) for each in _full(path, cwd, home))
+
+
+def _lies_below(wanted: str, folder: str, cwd: str, home: str) -> bool:
+    """Whether files that `wanted` names may lie in `folder` or below it."""
+    fixed = wanted.split("*")[0]
+    fixed = fixed.rpartition("/")[0] if "*" in wanted else fixed.rstrip("/")
+    for each in _full(folder, cwd, home):
+        below = each.rstrip("/") + "/"
+        if any((root + "/").startswith(below) for root in (fixed, os.path.realpath(fixed))):
+            return True
+        if "*" in wanted and below.startswith(fixed + "/"):
+            return True
+    return False

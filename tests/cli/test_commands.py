@@ -190,9 +190,43 @@ def test_why(aj: Aj, shop: Path) -> None:
     no = loaded(aj("why", "what is the version of ship? and why?", "--json"))
     assert (no["matches"], no["decision"], no["skill"]) == (False, "pass", "version")
     assert "it is not the prompt of version" in no["reason"]
-    assert "candidate" in loaded(aj("why", "run the checks", "--json"))["reason"]
+    aj("disable", "version")
+    waiting = loaded(aj("why", "What is the version of ship", "--json"))
+    assert (waiting["matches"], waiting["skill"]) == (False, "version")
+    assert waiting["reason"] == "version fits but is disabled: disabled by hand"
+    assert loaded(aj("why", "what is the version of it?", "--json"))["skill"] is None
     assert loaded(aj("why", "", "--json"))["reason"] == "the prompt is empty"
+    assert loaded(aj("why", "run the checks please", "--json"))["skill"] is None
     assert loaded(aj("log", "--json")) == []
+
+
+def test_why_foresees_what_the_hook_would_refuse(aj: Aj, shop: Path, home: Home) -> None:
+    settings = Path(os.environ["HOME"], ".claude", "settings.json")
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text('{"permissions": {"deny": ["Read(./ship/**)"]}}')
+    denied = loaded(aj("why", "what is the version of ship?", "--json"))
+    assert (denied["matches"], denied["skill"]) == (False, "version")
+    assert "deny Read(./ship/**)" in denied["reason"]
+    settings.unlink()
+    script = Path(Library(home).folder("version"), "skill.py")
+    script.write_text(script.read_text() + "#\n")
+    assert "changed since" in loaded(aj("why", "what is the version of ship?", "--json"))["reason"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["frobnicate"], ["show"], ["list", "extra"], ["stats", "--bogus"], ["log", "-n", "0"], ["log", "-n", "-3"]],
+)
+def test_a_wrong_call_is_one_line(aj: Aj, shop: Path, words: list[str]) -> None:
+    done = aj(*words)
+    assert done.exit_code == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("aj: ")
+
+
+@pytest.mark.parametrize("seconds", ["0", "-5", "nan", "inf"])
+def test_a_timeout_that_is_none(aj: Aj, shop: Path, seconds: str) -> None:
+    assert aj("run", "version", "name=ship", "--timeout", seconds).exit_code == 2
 
 
 def ran(home: Home, skill: str, *outcomes: str) -> None:

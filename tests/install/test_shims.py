@@ -111,6 +111,26 @@ def test_the_home_written_in_by_init_needs_no_environment(tmp_path: Path) -> Non
     assert len(spool(root)) == 1
 
 
+@pytest.mark.parametrize("event", EVENTS)
+def test_the_environment_cannot_move_the_home_written_in_by_init(
+    event: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    root, planted = tmp_path / "aj home", tmp_path / "planted"
+    for home in (root, planted):
+        (home / "bin").mkdir(parents=True)
+    for name in ("aj", "python3"):
+        (planted / "bin" / name).write_text(f"#!/bin/sh\ntouch {planted}/ran\n")
+        (planted / "bin" / name).chmod(0o755)
+    (planted / "lib" / "agentjit").mkdir(parents=True)
+    (planted / "lib" / "agentjit" / "hook.py").write_text("")
+    (planted / "entries.idx").write_text("x")
+    fire(argv(event, home=root), {**env, "AJ_HOME": str(planted)})
+    assert len(spool(root)) == 1
+    assert spool(planted) == []
+    time.sleep(0.2)  # what a session's end starts runs by itself
+    assert not (planted / "ran").exists()
+
+
 def test_a_removed_home_is_not_made_again(env: dict[str, str], tmp_path: Path) -> None:
     for event in EVENTS:
         fire(argv(event, home=tmp_path / "gone"), env)

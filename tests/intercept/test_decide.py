@@ -99,3 +99,29 @@ def test_two_skills_for_one_prompt_are_none() -> None:
 def test_a_pronoun_that_was_a_name_before_is_one() -> None:
     seen = {"name": ("it", "web"), "namespace": ("demo",)}
     assert decide("why is it crashing in demo?", [entry(seen=seen)], cwd=HERE).match
+
+
+def asked(form: str, prompt: str, **seen: tuple[str, ...]) -> dict[str, str] | None:
+    """The arguments taken from `prompt` by an entry whose values may be any word at all."""
+    decision = decide(prompt, [entry(pattern=form, directories=[], seen=seen)], cwd=HERE)
+    return decision.match.arguments if decision.match else None
+
+
+@pytest.mark.parametrize("prompt", ["describe web.", "describe web!", "describe web", "Describe web ."])
+def test_a_final_stop_is_no_part_of_a_value(prompt: str) -> None:
+    assert asked(r"(?i:describe\s+)(?P<name>\S+)", prompt, name=("api",)) == {"name": "web"}
+
+
+@pytest.mark.parametrize("word", "more less me someone nobody either right later last next us we I none it".split())
+@pytest.mark.parametrize("dress", ["{}", "{}.", "{}?", "'{}'", "({})", "{},"])
+def test_a_word_that_points_is_no_value(word: str, dress: str) -> None:
+    assert asked(r"(?i:describe\s+)(?P<name>\S+)", f"describe {dress.format(word)}", name=("api",)) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["web,", "web;", "web:", "web?", "web..", "web'", 'web"', "web)", "'web", '"web', "`web"]
+)
+def test_a_value_with_punctuation_is_none_unless_one_had_it(value: str) -> None:
+    form = r"(?i:describe\s+)(?P<name>\S+)"
+    assert asked(form, f"describe {value}", name=("api",)) is None
+    assert asked(form, f"describe {value}", name=(value.replace("web", "api"),)) is not None
