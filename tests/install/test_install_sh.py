@@ -18,6 +18,13 @@ def install(checkout: Path, machine: Machine, *words: str, **env: str) -> subpro
     return machine.run([str(checkout / "install.sh"), *words], {**pip_settings(), **env})
 
 
+NOWHERE = dict.fromkeys(pip_settings(), "") | {
+    "PIP_INDEX_URL": "http://127.0.0.1:9/",
+    "PIP_RETRIES": "0",
+    "PIP_CONFIG_FILE": "/dev/null",
+}
+
+
 def failed(done: subprocess.CompletedProcess[str]) -> str:
     """The one line it failed with."""
     assert done.returncode != 0
@@ -72,6 +79,23 @@ def test_its_life_with_claude_code_and_a_history(
     assert not Path(machine.home.root).exists(), (said, tree(Path(machine.home.root)))
 
 
+def test_an_installation_that_was_never_finished_can_be_removed(machine: Machine, tmp_path: Path) -> None:
+    checkout = clone(tmp_path)
+    before = tree(machine.user)
+    failed(install(checkout, machine, **NOWHERE))
+    assert Path(machine.home.venv).is_dir()
+    good(install(checkout, machine, "--uninstall"))
+    assert tree(machine.user) == before
+
+
+def test_backups_that_were_left_are_ours(machine: Machine) -> None:
+    backup = Path(machine.home.backups, "settings.json.1")
+    backup.parent.mkdir(parents=True)
+    backup.write_text("{}")
+    good(machine.aj("init", "--no-harness"))
+    assert backup.read_text() == "{}"
+
+
 def test_help_and_wrong_options(machine: Machine, tmp_path: Path) -> None:
     checkout = clone(tmp_path)
     assert "--uninstall" in good(install(checkout, machine, "--help"))
@@ -97,8 +121,7 @@ def test_no_way_to_make_an_environment(machine: Machine, tmp_path: Path) -> None
 
 
 def test_offline(machine: Machine, tmp_path: Path) -> None:
-    nowhere = dict.fromkeys(pip_settings(), "") | {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0"}
-    said = failed(install(clone(tmp_path), machine, **nowhere, PIP_CONFIG_FILE="/dev/null"))
+    said = failed(install(clone(tmp_path), machine, **NOWHERE))
     assert "offline" in said and machine.home.install_log in said
     assert Path(machine.home.install_log).read_text()
 
