@@ -32,6 +32,7 @@ _PRIVATE = 0xE000  # Unicode private use: in no output that means anything
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONGEST_SHAPE = 600  # characters of output; what is longer is data, not a message
 _CHOICES = 3  # different words in one place that still count as a closed set
+_OWN_TIME = frozenset("in took after elapsed duration time real user sys total finished (".split())
 _WORD = re.compile(r"[A-Za-z_]+")
 
 
@@ -58,9 +59,8 @@ def shape(
     columns = list(zip(*rows, strict=True))
     for place, column in enumerate(columns):
         piece = _piece(column, names)
-        if verdict and isinstance(piece, Kind) and piece.low is not None and not _took(columns[place + 1 : place + 3]):
-            values = [float(token) for token in column]
-            piece = Kind(expression=piece.expression, low=min(values), high=max(values))
+        if isinstance(piece, Kind) and piece.low is not None:
+            piece = _bounded(piece, columns, place, verdict)
         if piece is None and words and all(_WORD.fullmatch(token) for token in column):
             piece = Kind(expression=_WORD.pattern)
         if piece is None:
@@ -72,10 +72,24 @@ def shape(
     return joined(pieces) if constant or not words else ()
 
 
-def _took(following: Sequence[tuple[str, ...]]) -> bool:
-    """Whether a unit of time stands behind a number: `in 0.31 s`, `12ms`."""
-    words = [column[0] for column in following if len(set(column)) == 1 and not column[0].isspace()]
-    return bool(words) and re.fullmatch("s|ms|us|ns|min|sec(?:ond)?s?", words[0]) is not None
+def _bounded(number: Kind, columns: Sequence[tuple[str, ...]], place: int, verdict: bool) -> Kind:
+    """A number with the range it deserves: how long the command itself took (`in 0.31 s`) has none, any other time a
+    wide one, and a number over which a verdict is given just that which was seen.
+    """
+    after = _first_word(columns[place + 1 : place + 3])
+    if re.fullmatch("s|ms|us|ns|min|sec(?:ond)?s?", after):
+        before = _first_word(columns[max(0, place - 3) : place][::-1])
+        return Kind(expression=number.expression) if before.casefold() in _OWN_TIME else number
+    if not verdict:
+        return number
+    values = [float(token) for token in columns[place]]
+    return Kind(expression=number.expression, low=min(values), high=max(values))
+
+
+def _first_word(columns: Sequence[tuple[str, ...]]) -> str:
+    """The first token that is neither white space nor `:` or `=`, of those that are the same in all texts."""
+    constant = (column[0] for column in columns if len(set(column)) == 1)
+    return next((token for token in constant if token not in (":", "=") and not token.isspace()), "")
 
 
 def _tokens(text: str) -> list[str]:

@@ -143,6 +143,13 @@ def test_dates_are_no_promise() -> None:
             "h9",
             {"used 58%": True, "used 99%": False, "used 0%": False},
         ),
+        (  # how long a command took is nobody's promise, how slow something is may be
+            "latency: {n} ms (checked in 0.{n} s)",
+            "{x} is quick.",
+            [{"x": f"h{i}", "n": str(10 + i)} for i in range(5)],
+            "h9",
+            {"latency: 12 ms (checked in 7.5 s)": True, "latency: 9000 ms (checked in 0.1 s)": False},
+        ),
         (  # another unit is another value
             "latency: {n} ms",
             "{x} answers in {n} ms.",
