@@ -21,19 +21,20 @@ _WORDS = 3  # different words in a column that count as all there are
 _HELD = 40  # places of one output that are watched
 
 
-def contract(step: AlignedStep, bindings: Sequence[Binding], known: Sources) -> Contract:
+def contract(step: AlignedStep, bindings: Sequence[Binding], known: Sources, *, verdict: bool = False) -> Contract:
     """What held after `step` in every occurrence, given what is taken out of its output and the values known by then.
 
     A table or JSON text that values are taken from may have other rows next time: its header and what else stands at
     the very place count. An output that is passed on whole is watched where it is taken. Any other must keep its shape.
-    Where there is no shape, an output without a word of trouble must stay without one.
+    Where there is no shape, an output without a word of trouble must stay without one. `verdict`: the answer quotes no
+    output at all, so the outputs must be very much like those it was given over.
     """
     exits = sorted({op.call.exit_code for op in step.operations if op.call.exit_code is not None})
     finders = [finder for binding in bindings for finder in binding.finders[:1]]
     rows = any(f.by == "json" or (f.by == "cell" and all(map(is_table, step.outputs))) for f in finders)
     whole = any(finder.by == "whole" for finder in finders)
     header = _header(step.outputs) if rows else ""
-    like = () if rows or whole else shape(step.outputs, known, verdict=not bindings)
+    like = () if rows or whole else shape(step.outputs, known, verdict=verdict)
     return Contract(
         seen=len(step.operations),
         exit_codes=tuple(exits),

@@ -69,7 +69,12 @@ def plan(hotspot: Hotspot, *, day: Callable[[float], str], judge: Judge) -> Plan
     attempt = values.copy()
     answer = closing([occurrence.episode.final for occurrence in hotspot.occurrences], attempt)
     if answer is not None and all(slot in _used_before(values, attempt) for slot in given):
-        contracts = [contract(step, attempt.bindings.get(i, ()), attempt.known(i)) for i, step in enumerate(steps)]
+        bound = {binding.name for bindings in attempt.bindings.values() for binding in bindings}
+        verdict = not any(isinstance(piece, Ref) and piece.name in bound for piece in answer)
+        contracts = [
+            contract(step, attempt.bindings.get(i, ()), attempt.known(i), verdict=verdict)
+            for i, step in enumerate(steps)
+        ]
         contracts = [_echoing(each, attempt.bindings.get(i, ()), answer) for i, each in enumerate(contracts)]
         grounded = all(i in attempt.bindings or _promises(each) for i, each in enumerate(contracts))
         if grounded:

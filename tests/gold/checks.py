@@ -12,7 +12,7 @@ from ajkit import answer, bash, cell, ensure, extract, literal, main, on_path, p
 def checks():
     """`run the checks`, compiled from 5 runs in 5 sessions."""
     check_style = yield bash("./check-style")  # unknown
-    ensure(check_style, exit_code=0, shape=r"style: (0*[1-9][0-9]*) files clean", within=[(12, 15)], seen=5)
+    ensure(check_style, exit_code=0, shape=r"style: (0*[1-9][0-9]*) files clean", within=[(6, 22.5)], seen=5)
     unit_tests = yield shell('./unit-tests 2>&1 | tail -3')  # unknown
     ensure(unit_tests, exit_code=0, seen=5)
     ran = extract(
