@@ -44,12 +44,12 @@ def main(root: str) -> None:
             return
         from agentjit.intercept.attempt import attempt
 
-        result = attempt(home, raw, rows, env=os.environ)
+        output = attempt(home, raw, rows, env=os.environ)
         recorded = True
-        if result.output is not None:
+        if output is not None:
             import json
 
-            sys.stdout.write(json.dumps(result.output))
+            sys.stdout.write(json.dumps(output))
             sys.stdout.flush()
     finally:
         if not recorded:  # or recorded twice, which is one: a prompt has its id

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from agentjit import kit, spool
 from agentjit.home import Home
@@ -20,14 +20,10 @@ CONTEXT = 9000  # characters; the harness spills more than 10,000 to a file
 NOTE = 1500  # characters of what a hand-back tells
 
 
-class Attempt(NamedTuple):
-    """What the harness gets on stdout (None: nothing, the prompt passes)."""
-
-    output: dict[str, Any] | None
-
-
-def attempt(home: Home, raw: bytes, rows: list[str], *, env: Mapping[str, str]) -> Attempt:
+def attempt(home: Home, raw: bytes, rows: list[str], *, env: Mapping[str, str]) -> dict[str, Any] | None:
     """Decide about the prompt in the hook payload `raw`, with the index rows that share a word with it, and act.
+
+    Gives what the harness gets on stdout; None: nothing, the prompt passes.
 
     The prompt and the decision are in the spool before anything runs, so that a kill leaves a trace of what was begun.
     """
@@ -50,14 +46,14 @@ def attempt(home: Home, raw: bytes, rows: list[str], *, env: Mapping[str, str]) 
     }
     if not decision.match:
         spool.write(home, "UserPromptSubmit", [raw, json.dumps(said).encode()])
-        return Attempt(None)
+        return None
     entry, arguments = decision.match
     said |= {"version": entry["version"], "arguments": arguments}
     begun = {**said, "outcome": "handed_back", "reason": "it was begun and did not come to an end"}
     spool.write(home, "UserPromptSubmit", [raw, json.dumps(begun).encode()])
     done = execute(ready_of(home, entry), arguments, cwd=cwd, env=env, seconds=limit(entry["seconds"]), mode=mode)
     spool.write(home, "run", [json.dumps({**said, **outcome(done, entry, payload)}).encode()])
-    return Attempt(_output(entry, done, env))
+    return _output(entry, done, env)
 
 
 def ready_of(home: Home, entry: Mapping[str, Any]) -> Ready:
