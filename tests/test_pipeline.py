@@ -98,10 +98,10 @@ def test_what_is_not_purely_reading_waits_and_asks_again(home: Home) -> None:
     changed = [replace(each, final=f"{each.final}!") for each in renamed(families.checks(5), "other")]
     learned(home, changed)
     again = library.record("checks")
-    if again.hash != record.hash:
-        assert again.state is State.CANDIDATE
-        assert "recompiled since it was approved" in again.reason
-        assert library.approved_program(again)
+    assert again.hash != record.hash
+    assert again.state is State.CANDIDATE
+    assert "recompiled since it was approved" in again.reason
+    assert library.approved_program(again)
 
 
 def test_a_new_value_of_a_constant_is_the_same_skill(home: Home) -> None:

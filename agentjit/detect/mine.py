@@ -44,7 +44,7 @@ def hotspots(episodes: Sequence[Episode], *, now: float) -> list[Hotspot]:
         if len(cluster) >= SHOWN
         for hotspot in _families([short[i] for i in cluster], now)
     ]
-    known = {signature for hotspot in found for signature in [hotspot.signature]}
+    known = {hotspot.signature for hotspot in found}
     found += [hotspot for hotspot in _in_between(rows, now) if not _inside(hotspot.signature, known)]
     return sorted(found, key=lambda hotspot: (hotspot.template is None, -hotspot.heat, hotspot.id))
 

@@ -223,7 +223,8 @@ class TmuxClient:
 
     @staticmethod
     def available() -> bool:
-        return shutil.which("tmux") is not None
+        """Whether tmux is there; where the client is required (CI), its absence is to fail, not to skip."""
+        return shutil.which("tmux") is not None or os.environ.get("AJ_REQUIRE_CLIENT") == "1"
 
     def _do(self, *arguments: str, check: bool = True) -> str:
         env = {key: self.claude.env[key] for key in ("HOME", "PATH", "TERM", "LANG")}
