@@ -20,7 +20,7 @@ from agentjit.errors import StoreBroken, StoreBusy
 from agentjit.home import Home
 from agentjit.lock import held
 from agentjit.store_schema import IMPORTS, MIGRATIONS, Row, Table
-from agentjit.trace import DecisionSeen, Episode, PromptSeen, Seen
+from agentjit.trace import DecisionSeen, Episode, PromptSeen, Seen, TurnSeen
 
 _PAUSE = 0.01  # seconds between two tries for a lock
 # Nothing that is stored can make the database open a file, or fetch an extension.
@@ -159,7 +159,28 @@ class Store:
         prompts = self._all(f"SELECT * FROM episodes WHERE {sessions}", [later])
         calls = self._all(f"SELECT * FROM calls WHERE {sessions} ORDER BY seen_at, call", [later])
         finals = self._all(f"SELECT * FROM finals WHERE {sessions} ORDER BY seen_at, slot", [later])
-        return [episode for episode in store_rows.episodes(prompts, calls, finals) if episode.at >= later]
+        whose = self._all("SELECT session, harness, coalesce(own, '') FROM sessions")
+        found = store_rows.episodes(
+            prompts, calls, finals, {session: (harness, own) for session, harness, own in whose}, self._helped()
+        )
+        return [episode for episode in found if episode.at >= later]
+
+    def _helped(self) -> dict[str, str]:
+        """Episodes in which the model did not do all by itself -> the skill that did the rest."""
+        return dict(
+            self._all(
+                "SELECT episode, skill FROM decisions WHERE episode IS NOT NULL AND"
+                " (outcome IN ('answered', 'gathered') OR outcome = 'handed_back' AND steps <> '[]')"
+            )
+        )
+
+    def turns(self, session: str) -> list[TurnSeen]:
+        """The turns in the life of a session, by time; one that hook and transcript both noted is one."""
+        rows = self._all(
+            "SELECT session, seen_at, kind, coalesce(detail, '') FROM turns WHERE session = ? ORDER BY seen_at, kind",
+            [store_rows.clean(session)],
+        )
+        return store_rows.turns(TurnSeen(*row) for row in rows)
 
     def sessions_count(self) -> int:
         return self._count("SELECT count(*) FROM sessions")

@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
-from agentjit.store_schema import CALLS, DECISIONS, EPISODES, FINALS, SESSIONS, Row, Table
+from agentjit.store_schema import CALLS, DECISIONS, EPISODES, FINALS, SESSIONS, TURNS, Row, Table
 from agentjit.trace import (
     CallSeen,
     DecisionSeen,
+    Ended,
     Episode,
     FinalSeen,
     PromptSeen,
@@ -19,6 +20,7 @@ from agentjit.trace import (
     SessionSeen,
     StepDone,
     ToolCall,
+    TurnSeen,
     UsageSeen,
 )
 
@@ -32,7 +34,7 @@ def clean(text: str) -> str:
 
 def rows(records: Iterable[Seen], alias: Mapping[str, str]) -> dict[Table, list[Row]]:
     """One row per key for each table; `alias` maps episode ids to those they turned out to be."""
-    found: dict[Table, list[Row]] = {table: [] for table in (SESSIONS, EPISODES, CALLS, FINALS, DECISIONS)}
+    found: dict[Table, list[Row]] = {table: [] for table in (SESSIONS, TURNS, EPISODES, CALLS, FINALS, DECISIONS)}
     for record in records:
         table, row = _row(record, alias)
         found[table].append(tuple(clean(value) if isinstance(value, str) else value for value in row))
@@ -43,7 +45,10 @@ def _row(record: Seen, alias: Mapping[str, str]) -> tuple[Table, Row]:
     match record:
         case SessionSeen():
             known = (record.cwd or None, record.source or None, record.ended, record.transcript or None)
-            return SESSIONS, (record.session, record.harness, record.at, *known)
+            whose = (record.parent or None, record.own or None)
+            return SESSIONS, (record.session, record.harness, record.at, *known, *whose)
+        case TurnSeen(session=session, at=at, kind=kind):
+            return TURNS, (f"{session}:{kind}@{at!r}", session, at, kind, record.detail or None)
         case PromptSeen(session=session, at=at, text=text, kind=kind):
             episode = alias.get(record.episode, record.episode)
             return EPISODES, (episode, session, at, text, kind, record.cwd or None, None, None, None)
@@ -77,6 +82,9 @@ def _call_row(record: CallSeen, episode: str) -> Row:
         call.cwd or None,
         record.cwd_after or None,
         call.agent or None,
+        call.ended.value,
+        call.batch or None,
+        int(call.ended is not Ended.UNANSWERED),
     )
 
 
@@ -173,8 +181,17 @@ def _maker(episode: str) -> str:
 # --- putting episodes together
 
 
-def episodes(prompts: Iterable[Row], calls: Iterable[Row], finals: Iterable[Row]) -> list[Episode]:
-    """Rows of `episodes`, `calls` (by time) and `finals` (by time), all columns in order -> episodes, by time."""
+def episodes(
+    prompts: Iterable[Row],
+    calls: Iterable[Row],
+    finals: Iterable[Row],
+    whose: Mapping[str, tuple[str, str]],
+    helped: Mapping[str, str],
+) -> list[Episode]:
+    """Rows of `episodes`, `calls` (by time) and `finals` (by time), all columns in order -> episodes, by time.
+
+    `whose`: session -> its harness and its `own`; `helped`: episode -> the skill that took part in it.
+    """
     ordered = sorted((row for row in prompts if row[3] is not None), key=lambda row: (row[2], row[0]))
     ids = {row[0] for row in ordered}
     opened: dict[str, list[tuple[float, str]]] = defaultdict(list)
@@ -184,7 +201,10 @@ def episodes(prompts: Iterable[Row], calls: Iterable[Row], finals: Iterable[Row]
     for row in calls:
         found[_owner(ids, opened, row[1], row[2], row[8])].append(row)
     closing = {_owner(ids, opened, row[1], row[2], row[3]): row[4] for row in finals}
-    return [_episode(row, found[row[0]], closing.get(row[0])) for row in ordered]
+    return [
+        _episode(row, found[row[0]], closing.get(row[0]), *whose.get(row[1], ("", "")), helped.get(row[0], ""))
+        for row in ordered
+    ]
 
 
 def _owner(
@@ -198,7 +218,7 @@ def _owner(
     return prompts[place - 1][1] if place else ""
 
 
-def _episode(row: Row, calls: list[Row], final: str | None) -> Episode:
+def _episode(row: Row, calls: list[Row], final: str | None, harness: str, own: str, helper: str) -> Episode:
     key, session, at, prompt, kind, cwd, requests, tokens, seconds = row
     return Episode(
         id=key,
@@ -212,16 +232,30 @@ def _episode(row: Row, calls: list[Row], final: str | None) -> Episode:
         requests=requests,
         tokens=tokens,
         seconds=seconds,
+        harness=harness,
+        own=own or (f"the skill {helper} took part in it" if helper else ""),
     )
 
 
 def _calls(rows: list[Row], cwd: str) -> Iterable[ToolCall]:
     """The calls in order. Hooks tell the directory a call left behind: it is where the next one starts."""
-    for key, _, _, tool, given, output, ok, exit_code, at, seconds, before, after, agent in rows:
+    for key, _, _, tool, given, output, ok, exit_code, at, seconds, before, after, agent, ended, batch, _ in rows:
         here = before or cwd or after or ""
-        yield ToolCall(key, tool, _input(given), output, ok, exit_code, at, seconds, here, agent or "")
+        how = Ended(ended)
+        yield ToolCall(
+            key, tool, _input(given), output, ok, exit_code, at, seconds, here, agent or "", how, batch or ""
+        )
         if not agent:
             cwd = after or here
+
+
+def turns(noted: Iterable[TurnSeen]) -> list[TurnSeen]:
+    """Turns (by time) without those that two sources noted a moment apart; the first stays."""
+    kept: list[TurnSeen] = []
+    for turn in noted:
+        if not any(turn.kind == other.kind and turn.at - other.at <= SAME_PROMPT_SECONDS for other in kept):
+            kept.append(turn)
+    return kept
 
 
 def _input(text: str) -> dict[str, Any]:

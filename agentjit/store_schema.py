@@ -23,6 +23,7 @@ class Rule(StrEnum):
     MOST = "most"  # the greater
     LEAST = "least"  # the smaller
     LAST = "last"  # goes with the row of the greater rank; of equals, the later
+    BEST = "best"  # the same; of equals, the first
     RANK = "rank"
 
 
@@ -66,6 +67,8 @@ class Table:
                 return f"least({old}, {new})"
             case Rule.LAST:
                 return f"CASE WHEN excluded.{self._rank} >= t.{self._rank} THEN {new} ELSE {old} END"
+            case Rule.BEST:
+                return f"CASE WHEN excluded.{self._rank} > t.{self._rank} THEN {new} ELSE {old} END"
             case _:
                 return ""
 
@@ -83,11 +86,15 @@ class Table:
 
     def _merge_two(self, old: Row, new: Row) -> Row:
         ranks = [(a, b) for column, a, b in zip(self.columns, old, new, strict=True) if column.rule is Rule.RANK]
-        later = all(b >= a for a, b in ranks)
-        return tuple(_pick(column.rule, a, b, later) for column, a, b in zip(self.columns, old, new, strict=True))
+        later, better = all(b >= a for a, b in ranks), all(b > a for a, b in ranks)
+        chosen = {Rule.LAST: later, Rule.BEST: better}
+        return tuple(
+            _pick(column.rule, a, b, chosen.get(column.rule, False))
+            for column, a, b in zip(self.columns, old, new, strict=True)
+        )
 
 
-def _pick(rule: Rule, old: Any, new: Any, later: bool) -> Any:
+def _pick(rule: Rule, old: Any, new: Any, chosen: bool) -> Any:
     known = [value for value in (old, new) if value is not None]
     match rule:
         case Rule.FILL:
@@ -96,10 +103,8 @@ def _pick(rule: Rule, old: Any, new: Any, later: bool) -> Any:
             return max(known) if known else None
         case Rule.LEAST:
             return min(known) if known else None
-        case Rule.LAST:
-            return new if later else old
         case _:
-            return old
+            return new if chosen else old
 
 
 def _table(name: str, columns: Mapping[str, tuple[str, Rule]]) -> Table:
@@ -116,6 +121,18 @@ SESSIONS = _table(
         "source": ("VARCHAR", Rule.FILL),
         "ended": ("BOOLEAN", Rule.MOST),
         "transcript": ("VARCHAR", Rule.FILL),
+        "parent": ("VARCHAR", Rule.FILL),
+        "own": ("VARCHAR", Rule.FILL),
+    },
+)
+TURNS = _table(
+    "turns",
+    {
+        "turn": ("VARCHAR", Rule.KEY),
+        "session": ("VARCHAR", Rule.KEEP),
+        "seen_at": ("DOUBLE", Rule.KEEP),
+        "kind": ("VARCHAR", Rule.KEEP),
+        "detail": ("VARCHAR", Rule.FILL),
     },
 )
 EPISODES = _table(
@@ -140,14 +157,17 @@ CALLS = _table(
         "episode": ("VARCHAR", Rule.FILL),
         "tool": ("VARCHAR", Rule.KEEP),
         "input": ("VARCHAR", Rule.KEEP),  # JSON
-        "output": ("VARCHAR", Rule.KEEP),
-        "ok": ("BOOLEAN", Rule.KEEP),
-        "exit_code": ("BIGINT", Rule.FILL),
+        "output": ("VARCHAR", Rule.BEST),
+        "ok": ("BOOLEAN", Rule.BEST),
+        "exit_code": ("BIGINT", Rule.BEST),
         "seen_at": ("DOUBLE", Rule.KEEP),
         "seconds": ("DOUBLE", Rule.FILL),
         "cwd": ("VARCHAR", Rule.FILL),
         "cwd_after": ("VARCHAR", Rule.FILL),
         "agent": ("VARCHAR", Rule.FILL),
+        "ended": ("VARCHAR", Rule.BEST),
+        "batch": ("VARCHAR", Rule.FILL),
+        "rank": ("BIGINT", Rule.RANK),  # 0 no result is known, 1 there is one
     },
 )
 FINALS = _table(
@@ -213,5 +233,17 @@ def m001_initial() -> tuple[str, ...]:
     )
 
 
+def m002_everything() -> tuple[str, ...]:
+    """How a call ended, which calls were made at once; whose a session is; the turns in its life."""
+    return (
+        "ALTER TABLE sessions ADD COLUMN parent VARCHAR",
+        "ALTER TABLE sessions ADD COLUMN own VARCHAR",
+        "ALTER TABLE calls ADD COLUMN ended VARCHAR DEFAULT 'returned'",
+        "ALTER TABLE calls ADD COLUMN batch VARCHAR",
+        "ALTER TABLE calls ADD COLUMN rank BIGINT DEFAULT 1",
+        "CREATE TABLE turns (turn VARCHAR PRIMARY KEY, session VARCHAR, seen_at DOUBLE, kind VARCHAR, detail VARCHAR)",
+    )
+
+
 # Append only: a database knows how many of these it has had.
-MIGRATIONS = (m001_initial,)
+MIGRATIONS = (m001_initial, m002_everything)

@@ -26,13 +26,24 @@ class Effect(StrEnum):
         return max(effects, key=lambda effect: effect.rank, default=Effect.READS)
 
 
+class Ended(StrEnum):
+    """How a call came to its end; whether what it returned is a failure is `ToolCall.ok`."""
+
+    RETURNED = "returned"
+    DENIED = "denied"  # by a rule, by the user or by a hook: it never ran
+    INTERRUPTED = "interrupted"  # stopped while it ran: what it did is unknown
+    UNANSWERED = "unanswered"  # the record has no result of it
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """One tool call as the agent made it and saw it.
 
-    `output` is the text the agent saw (for Bash both streams merged, without the "Exit code N" line of a failure);
-    `exit_code` is None where the tool has none; `at` is Unix seconds, `seconds` the call's duration if known;
-    `agent` names the sub-agent that made it, "" is the main thread.
+    The shell tool of every harness is `Bash` with its line under `command`, the tool that reads a file `Read` with
+    `file_path`; other tools keep their own names. `output` is the text the agent saw (for Bash both streams merged,
+    without the "Exit code N" line of a failure); `exit_code` is None where the tool has none; `at` is Unix seconds,
+    `seconds` the call's duration if known; `agent` names the sub-agent that made it, "" is the main thread; calls that
+    the model asked for at once share a `batch`, "" where that is not known.
     """
 
     id: str
@@ -45,6 +56,8 @@ class ToolCall:
     seconds: float | None = None
     cwd: str = ""
     agent: str = ""
+    ended: Ended = Ended.RETURNED
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,7 @@ class Episode:
 
     `kind` is `typed` for what a person typed, else what it was (`command`, `meta`): only typed prompts are mined.
     `requests`, `tokens` and `seconds` are what the model spent on it, where the harness's own transcript told.
+    `own` says how AgentJIT had a hand in it, "" if it had none: what it did itself is nobody's habit.
     """
 
     id: str
@@ -66,6 +80,8 @@ class Episode:
     requests: int | None = None
     tokens: int | None = None
     seconds: float | None = None
+    harness: str = ""
+    own: str = ""
 
 
 # --- what observing yields and the store takes; every one has a natural key, so taking it twice changes nothing
@@ -73,7 +89,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class SessionSeen:
-    """Key: `session`."""
+    """Key: `session`. `parent` is the session it was forked from, or whose sub-agent it is; `own` as for `Episode`."""
 
     session: str
     harness: str
@@ -82,6 +98,22 @@ class SessionSeen:
     source: str = ""
     ended: bool = False
     transcript: str = ""
+    parent: str = ""
+    own: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSeen:
+    """A turn in the life of a session. Key: all but `detail`.
+
+    `kind` is one of startup, resume, clear, compact, fork, end; `detail` what else is known (the reason of an end, what
+    triggered a compaction).
+    """
+
+    session: str
+    at: float
+    kind: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +197,4 @@ class DecisionSeen:
     arguments: Mapping[str, str] = field(default_factory=dict)
 
 
-Seen = SessionSeen | PromptSeen | CallSeen | FinalSeen | UsageSeen | DecisionSeen
+Seen = SessionSeen | TurnSeen | PromptSeen | CallSeen | FinalSeen | UsageSeen | DecisionSeen

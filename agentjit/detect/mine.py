@@ -18,7 +18,7 @@ from agentjit.detect.heat import heat
 from agentjit.detect.prompt import clusters, stands_alone, template
 from agentjit.detect.signature import is_bookkeeping, operation
 from agentjit.hotspot import Hotspot, Occurrence, Operation
-from agentjit.trace import Effect, Episode
+from agentjit.trace import Effect, Ended, Episode
 
 LONGEST = 25  # operations; a longer episode is exploration
 MINIMUM = 3  # occurrences from which a sequence is worth compiling
@@ -35,8 +35,8 @@ def operations(episode: Episode) -> tuple[Operation, ...]:
 
 def hotspots(episodes: Sequence[Episode], *, now: float) -> list[Hotspot]:
     """Recurring sequences: those that a prompt starts, then others, the hottest first. `now` is in Unix seconds."""
-    rows = [(episode, operations(episode)) for episode in episodes if episode.kind == "typed"]
-    rows = [(episode, ops) for episode, ops in rows if ops]
+    rows = [(episode, operations(episode)) for episode in episodes if _minable(episode)]
+    rows = [(episode, ops) for episode, ops in rows if ops and not any(map(_ours, ops))]
     short = [row for row in rows if len(row[1]) <= LONGEST]
     found = [
         hotspot
@@ -47,6 +47,20 @@ def hotspots(episodes: Sequence[Episode], *, now: float) -> list[Hotspot]:
     known = {hotspot.signature for hotspot in found}
     found += [hotspot for hotspot in _in_between(rows, now) if not _inside(hotspot.signature, known)]
     return sorted(found, key=lambda hotspot: (hotspot.template is None, -hotspot.heat, hotspot.id))
+
+
+def _minable(episode: Episode) -> bool:
+    """A person typed it, the model did all of it, and every call came to its end: a refused one is no habit."""
+    ended = all(call.ended is Ended.RETURNED for call in episode.calls)
+    return episode.kind == "typed" and not episode.own and ended
+
+
+def _ours(operation: Operation) -> bool:
+    """The call ran AgentJIT itself, or a skill by its file."""
+    if operation.line is None:
+        return False
+    programs = [command.words[0].raw for command in (*operation.line.commands, *operation.line.nested) if command.words]
+    return "/.aj/skills/" in operation.line.text or any(program.rpartition("/")[2] == "aj" for program in programs)
 
 
 def _families(rows: list[Row], now: float) -> list[Hotspot]:
