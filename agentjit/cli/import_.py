@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -47,7 +46,6 @@ def command(paths: tuple[Path, ...]) -> None:
             where,
             list(paths),
             os.environ,
-            now=time.time(),
             progress=lambda count, total: bar.update(task, completed=count, total=total),
         )
     unchanged = f", {done.unchanged} unchanged" if done.unchanged else ""

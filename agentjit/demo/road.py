@@ -13,7 +13,8 @@ from agentjit.demo import samples
 from agentjit.demo.samples import DemoFailed
 from agentjit.install.trial import Said, Trial
 from agentjit.library import Library, Record
-from agentjit.observe.importer import import_paths, projects
+from agentjit.observe.claude_transcript import projects
+from agentjit.observe.importer import import_paths
 from agentjit.observe.ingest import drain
 from agentjit.pipeline import Study, compile_all
 from agentjit.skill import Ending, Plan, State
@@ -69,7 +70,7 @@ class Road:
         self._trial.set_up()
         env = self._trial.env
         count = samples.lay_out(self.project, projects(env))
-        done = import_paths(self.home, [], env, now=self._now)
+        done = import_paths(self.home, [projects(env)], env)
         _check(done.files == count and not done.skipped_lines and not done.foreign, f"of {count} transcripts: {done}")
         with Store.open(self.home, write=False) as store:
             episodes = store.episodes()

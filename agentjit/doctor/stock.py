@@ -11,7 +11,7 @@ from agentjit import entries, spool
 from agentjit.doctor.finding import Findings, Patient, fail, ok, warn
 from agentjit.errors import AjError, Refused, StoreBroken, StoreBusy
 from agentjit.library import Library, Record
-from agentjit.observe.importer import projects
+from agentjit.observe.claude_transcript import projects
 from agentjit.run.load import load, read_checked
 from agentjit.skill import State
 from agentjit.store import Store

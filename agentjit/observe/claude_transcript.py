@@ -6,14 +6,16 @@ assistant message over several lines with one `message.id`; results in any order
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from agentjit.observe import wire
 from agentjit.observe.claude_hooks import HARNESS, prompt_kind
+from agentjit.observe.reader import Counts, Reader, first_objects, user_home
 from agentjit.trace import CallSeen, FinalSeen, PromptSeen, Seen, SessionSeen, ToolCall, UsageSeen
 
 TYPES = frozenset({"user", "assistant", "system", "progress", "summary", "file-history-snapshot", "queue-operation"})
@@ -25,15 +27,6 @@ _ASIDE = re.compile(
 )
 _COMMAND_NAME = re.compile(r"<command-name>\s*(\S+?)\s*</command-name>")
 _COMMAND_ARGS = re.compile(r"<command-args>(.*?)</command-args>", re.DOTALL)
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a transcript held besides records: lines in all, lines that are not JSON objects, calls never answered."""
-
-    lines: int = 0
-    broken: int = 0
-    unanswered: int = 0
 
 
 @dataclass(slots=True)
@@ -81,6 +74,25 @@ def read(lines: Iterable[bytes | str], counts: Counts | None = None, transcript:
         for value in found:
             yield from reader.take(value)
     yield from reader.end()
+
+
+def projects(env: Mapping[str, str]) -> str:
+    """The folder where Claude Code keeps its transcripts."""
+    base = env.get("CLAUDE_CONFIG_DIR") or os.path.join(user_home(env), ".claude")
+    return os.path.join(os.path.abspath(base), "projects")
+
+
+def _knows(head: bytes) -> bool:
+    return any(
+        isinstance(value.get("sessionId"), str) and isinstance(value.get("type"), str) for value in first_objects(head)
+    )
+
+
+def _read(file: BinaryIO, counts: Counts, path: str) -> Iterator[Seen]:
+    return read(file, counts, transcript="" if os.path.basename(path).startswith("agent-") else path)
+
+
+READER = Reader(HARNESS, _knows, _read, lambda env: [projects(env)])
 
 
 class _Reader:

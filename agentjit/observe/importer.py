@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from agentjit.home import Home
-from agentjit.observe import claude_hooks, claude_transcript, wire
+from agentjit.observe import claude_payloads, claude_transcript
+from agentjit.observe.reader import HEAD, Counts, Reader
 from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store
 from agentjit.trace import Seen
 
 _BATCH = 20_000  # records to a transaction
-_SNIFFED = 50  # lines that are looked at to tell what a file is
-_LONGEST = 64 * 1024 * 1024  # bytes; a file of payloads that is one array is read whole
-_RECORDED = ("UserPromptSubmit", "PostToolUse", "PostToolUseFailure", "SessionStart", "SessionEnd", "Stop")
+READERS: tuple[Reader, ...] = (claude_transcript.READER, claude_payloads.READER)
 
 
 @dataclass(slots=True)
 class Imported:
     """Files read; left alone because they have not changed; records found; lines or payloads that could not be used;
-    files in formats of other programs.
+    files in formats of other programs; files by harness; lines of kinds that say nothing to us, by kind.
     """
 
     files: int = 0
@@ -33,12 +28,8 @@ class Imported:
     records: int = 0
     skipped_lines: int = 0
     foreign: int = 0
-
-
-def projects(env: Mapping[str, str]) -> str:
-    """The folder where Claude Code keeps its transcripts."""
-    base = env.get("CLAUDE_CONFIG_DIR") or os.path.join(env.get("HOME") or os.path.expanduser("~"), ".claude")
-    return os.path.join(os.path.abspath(base), "projects")
+    harnesses: dict[str, int] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
 
 
 def import_paths(
@@ -46,15 +37,19 @@ def import_paths(
     paths: Sequence[str | os.PathLike[str]],
     env: Mapping[str, str],
     *,
-    now: float,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Imported:
-    """Take files and folders of transcripts (none given: those of Claude Code); `progress` gets (done, total) files.
+    """Take files and folders of transcripts (none given: those of every harness); `progress` gets (done, total) files.
 
     Raises StoreBusy, StoreBroken; a file that cannot be read or understood is counted, not raised.
     """
-    chosen = [os.path.abspath(path) for path in paths] or [path for path in [projects(env)] if os.path.isdir(path)]
-    return import_files(home, sorted(set(_files(chosen))), Redactor(home_key(home), env), now=now, progress=progress)
+    chosen = [os.path.abspath(path) for path in paths] or kept(env)
+    return import_files(home, sorted(set(_files(chosen))), Redactor(home_key(home), env), progress=progress)
+
+
+def kept(env: Mapping[str, str]) -> list[str]:
+    """The folders in which harnesses keep transcripts, those that exist."""
+    return [folder for reader in READERS for folder in reader.folders(env) if os.path.isdir(folder)]
 
 
 def _files(paths: list[str]) -> Iterator[str]:
@@ -71,7 +66,6 @@ def import_files(
     files: Sequence[str],
     redactor: Redactor,
     *,
-    now: float,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Imported:
     """The same for files alone."""
@@ -80,7 +74,7 @@ def import_files(
     for number, path in enumerate(files):
         progress(number, len(files))
         try:
-            _file(path, known.get(path), now, load, done)
+            _file(path, known.get(path), load, done)
         except OSError:  # gone, or not ours to read
             done.foreign += 1
     load.flush()
@@ -117,81 +111,26 @@ class _Load:
         self.records, self.read = [], []
 
 
-def _file(path: str, known: tuple[int, int] | None, now: float, load: _Load, done: Imported) -> None:
+def _file(path: str, known: tuple[int, int] | None, load: _Load, done: Imported) -> None:
     status = os.stat(path)
     if known == (status.st_size, status.st_mtime_ns):
         done.unchanged += 1
         return
-    kind = _sniff(path)
-    if not kind:
-        done.foreign += 1
-        return
-    before = done.records
-    records = _transcript(path, done) if kind == "transcript" else _payloads(path, min(status.st_mtime, now), done)
-    for record in records:
-        load.take(record)
-        done.records += 1
-    if kind == "transcript" or done.records > before:
-        done.files += 1
-    load.read.append((path, status.st_size, status.st_mtime_ns))
-
-
-def _sniff(path: str) -> str:
-    """`transcript`, `payloads`, or "" for what is neither."""
     with open(path, "rb") as file:
-        for _ in range(_SNIFFED):
-            line = file.readline(_LONGEST).strip()
-            if line.startswith(b"["):
-                return "payloads"
-            for value in wire.objects(line.decode("utf-8", "replace"))[0][:1]:
-                if isinstance(value.get("hook_event_name"), str):
-                    return "payloads"
-                if isinstance(value.get("sessionId"), str) and isinstance(value.get("type"), str):
-                    return "transcript"
-    return ""
-
-
-def _transcript(path: str, done: Imported) -> Iterator[Seen]:
-    counts = claude_transcript.Counts()
-    main = "" if os.path.basename(path).startswith("agent-") else path
-    with open(path, "rb") as file:
-        yield from claude_transcript.read(file, counts, transcript=main)
+        head = file.read(HEAD)
+        reader = next((each for each in READERS if each.knows(head)), None)
+        if reader is None:
+            done.foreign += 1
+            return
+        file.seek(0)
+        counts, before = Counts(), done.records
+        for record in reader.read(file, counts, path):
+            load.take(record)
+            done.records += 1
     done.skipped_lines += counts.broken
-
-
-def _payloads(path: str, at: float, done: Imported) -> Iterator[Seen]:
-    """Payloads in one array or one a line. They carry no time and, if old, no ids: their order and text must do."""
-    with open(path, "rb") as file:
-        text = file.read(_LONGEST).decode("utf-8", "replace")
-    payloads = _array(text) if text.lstrip().startswith("[") else _lines(text)
-    seen: Counter[str] = Counter()
-    for place, payload in enumerate(payloads):
-        event = wire.string(payload.get("hook_event_name")) if payload is not None else ""
-        if payload is None or event not in _RECORDED:
-            done.skipped_lines += payload is None
-            continue
-        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()[:16]
-        seen[digest] += 1
-        name = f"payload-{digest}-{seen[digest]}"
-        key = "prompt_id" if event == "UserPromptSubmit" else "tool_use_id"
-        try:
-            yield from claude_hooks.records(event, {key: name, **payload}, at - (len(payloads) - place) / 1000)
-        except claude_hooks.BadPayload:
-            done.skipped_lines += 1
-
-
-def _array(text: str) -> list[dict[str, Any] | None]:
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        return [None]
-    return [value if isinstance(value, dict) else None for value in values]
-
-
-def _lines(text: str) -> list[dict[str, Any] | None]:
-    found: list[dict[str, Any] | None] = []
-    for line in text.splitlines():
-        if line.strip():
-            values, reason = wire.objects(line)
-            found += [*values, *([None] if reason else [])]
-    return found
+    for kind, many in counts.unknown.items():
+        done.unknown[kind] = done.unknown.get(kind, 0) + many
+    if done.records > before or not counts.broken:
+        done.files += 1
+        done.harnesses[reader.harness] = done.harnesses.get(reader.harness, 0) + 1
+    load.read.append((path, status.st_size, status.st_mtime_ns))

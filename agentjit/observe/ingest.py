@@ -13,7 +13,8 @@ from typing import Any
 from agentjit import spool
 from agentjit.home import Home
 from agentjit.observe import claude_hooks, wire
-from agentjit.observe.importer import import_files, projects
+from agentjit.observe.claude_transcript import projects
+from agentjit.observe.importer import import_files
 from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store
 from agentjit.trace import DecisionSeen, PromptSeen, Seen
@@ -63,7 +64,7 @@ def drain(home: Home, redactor_env: Mapping[str, str], *, now: float) -> Drained
         _clear(home, batch, done)
     allowed = list(_allowed(transcripts, projects(redactor_env)))
     if allowed:
-        done.records += import_files(home, allowed, redactor, now=now).records
+        done.records += import_files(home, allowed, redactor).records
     return done
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from agentjit.observe.claude_transcript import Counts, read
+from agentjit.observe.claude_transcript import read
+from agentjit.observe.reader import Counts
 from agentjit.trace import CallSeen, FinalSeen, PromptSeen, Seen, SessionSeen, UsageSeen
 
 

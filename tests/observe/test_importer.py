@@ -8,12 +8,13 @@ import time
 from pathlib import Path
 
 from agentjit.home import Home
-from agentjit.observe.importer import Imported, import_paths, projects
+from agentjit.observe.claude_transcript import projects
+from agentjit.observe.importer import Imported, import_paths
 from agentjit.store import Store
 
 
 def load(home: Home, *paths: Path, env: dict[str, str] | None = None) -> Imported:
-    return import_paths(home, list(paths), env or {"HOME": "/nonexistent"}, now=time.time())
+    return import_paths(home, list(paths), env or {"HOME": "/nonexistent"})
 
 
 def counts(home: Home) -> tuple[int, int, int]:
@@ -34,10 +35,10 @@ def transcript(path: Path, session: str, prompts: int = 1) -> Path:
 def test_a_folder_is_read_once_and_again_when_it_grew(home: Home, tmp_path: Path) -> None:
     transcript(tmp_path / "a" / "one.jsonl", "s1")
     two = transcript(tmp_path / "b" / "two.jsonl", "s2")
-    assert load(home, tmp_path) == Imported(files=2, records=4)
+    assert load(home, tmp_path) == Imported(files=2, records=4, harnesses={"claude-code": 2})
     assert load(home, tmp_path) == Imported(unchanged=2)
     transcript(two, "s2", prompts=3)
-    assert load(home, tmp_path) == Imported(files=1, unchanged=1, records=4)
+    assert load(home, tmp_path) == Imported(files=1, unchanged=1, records=4, harnesses={"claude-code": 1})
     assert counts(home) == (2, 4, 0)
 
 
@@ -73,7 +74,7 @@ def test_payloads_in_an_array_or_one_a_line(home: Home, tmp_path: Path) -> None:
 
 
 def test_an_array_with_a_merge_conflict_in_it(home: Home, tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_text("[\n<<<<<<< HEAD\n{}\n]")
+    (tmp_path / "x.json").write_text('[\n<<<<<<< HEAD\n{"hook_event_name": "Stop"}\n]')
     assert load(home, tmp_path) == Imported(skipped_lines=1)
 
 
@@ -81,7 +82,7 @@ def test_progress_counts_the_files(home: Home, tmp_path: Path) -> None:
     for name in "abc":
         transcript(tmp_path / f"{name}.jsonl", name)
     seen: list[tuple[int, int]] = []
-    import_paths(home, [tmp_path], {}, now=time.time(), progress=lambda done, total: seen.append((done, total)))
+    import_paths(home, [tmp_path], {}, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
