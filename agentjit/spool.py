@@ -29,6 +29,7 @@ EVENTS = frozenset(
     }
 )
 LIMIT = 64 * 1024 * 1024  # bytes; no tool output a model reads is anywhere near
+LISTED = 100_000  # files listed at a time: a backlog of any length takes the same memory
 TEMPORARY = ".tmp-"
 SETTLED_SECONDS = 60.0  # a file older than this is not being written any more, even if its pid lives on in another
 
@@ -86,8 +87,23 @@ def _write_all(handle: int, data: bytes) -> None:
 
 
 def pending(home: Home) -> Iterator[Waiting]:
-    """The files to take, oldest first (then by name). What is not ours is left to `sweep`."""
-    found = []
+    """The files to take, oldest first (then by name). What is not ours is left to `sweep`.
+
+    Of a long backlog the oldest are listed, and when the caller has come to their end, the next.
+    """
+    from heapq import nsmallest  # here, because the prompt hook has no use for it
+
+    last: tuple[int, str] = (-1, "")
+    while True:
+        found = nsmallest(LISTED, _after(home, last))
+        for at_ns, path, event, pid, size in found:
+            yield Waiting(path, event, at_ns, pid, size)
+        if len(found) < LISTED:
+            return
+        last = found[-1][:2]
+
+
+def _after(home: Home, last: tuple[int, str]) -> Iterator[tuple[int, str, str, int, int]]:
     for entry in _entries(home.spool):
         parsed = parse_name(entry.name)
         if parsed is None or not entry.is_file(follow_symlinks=False):
@@ -96,10 +112,8 @@ def pending(home: Home) -> Iterator[Waiting]:
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # another drainer took it
             continue
-        event, pid = parsed
-        found.append(Waiting(entry.path, event, status.st_mtime_ns, pid, status.st_size))
-    found.sort(key=lambda waiting: (waiting.at_ns, waiting.path))
-    yield from found
+        if (status.st_mtime_ns, entry.path) > last:
+            yield status.st_mtime_ns, entry.path, *parsed, status.st_size
 
 
 def parse_name(name: str) -> tuple[str, int] | None:
@@ -114,20 +128,32 @@ def parse_name(name: str) -> tuple[str, int] | None:
 
 def read(waiting: Waiting) -> bytes:
     """The bytes of a spool file. Raises Unusable, FileNotFoundError (taken by another), OSError."""
+    _usable(waiting.size)
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # never through a link, never waiting on a pipe
     handle = os.open(waiting.path, flags)
     try:
-        status = os.fstat(handle)
-        if status.st_mode & 0o170000 != 0o100000:
+        want = waiting.size + 1  # one more than there was: a file that has not grown ends within it
+        data = os.read(handle, want)
+        if len(data) == waiting.size:
+            return data
+        if os.fstat(handle).st_mode & 0o170000 != 0o100000:
             raise Unusable("not a regular file")
-        if status.st_size > LIMIT:
-            raise Unusable(f"{status.st_size} bytes, more than the limit of {LIMIT}")
-        pieces = []
-        while piece := os.read(handle, 1 << 20):
-            pieces.append(piece)
-        return b"".join(pieces)
+        return _grown(handle, data)
     finally:
         os.close(handle)
+
+
+def _grown(handle: int, data: bytes) -> bytes:
+    pieces = [data]
+    while piece := os.read(handle, 1 << 20):
+        pieces.append(piece)
+        _usable(os.fstat(handle).st_size)
+    return b"".join(pieces)
+
+
+def _usable(size: int) -> None:
+    if size > LIMIT:
+        raise Unusable(f"{size} bytes, more than the limit of {LIMIT}")
 
 
 def remove(waiting: Waiting) -> None:
@@ -211,9 +237,9 @@ def alive(pid: int) -> bool:
     return True
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return list(entries)
+            yield from entries
     except FileNotFoundError:
-        return []
+        return

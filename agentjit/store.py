@@ -120,8 +120,18 @@ class Store:
                 self._insert(table, rows)
 
     def _insert(self, table: Table, rows: list[Row]) -> None:
-        # One list per column: row by row is slower by orders of magnitude.
-        self._run(table.insert, [list(column) for column in zip(*rows, strict=True)])
+        """Merge rows in, each key at most once. Most are new, and new ones are cheaper to insert than to merge."""
+        known = self._known(table, [row[0] for row in rows])
+        for statement, some in (
+            (table.insert, [row for row in rows if row[0] not in known]),
+            (table.merge_in, [row for row in rows if row[0] in known]),
+        ):
+            if some:  # one list per column: row by row is slower by orders of magnitude
+                self._run(statement, [list(column) for column in zip(*some, strict=True)])
+
+    def _known(self, table: Table, keys: list[str]) -> set[str]:
+        query = f"SELECT {table.key} FROM {table.name} WHERE {table.key} IN (SELECT unnest(?::VARCHAR[]))"
+        return {key for (key,) in self._all(query, [keys])}
 
     def _aliases(self, records: list[Seen]) -> dict[str, str]:
         """Episode ids that mean another episode: those known, and those that these prompts bring to light."""

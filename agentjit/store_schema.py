@@ -47,14 +47,19 @@ class Table:
 
     @cached_property
     def insert(self) -> str:
-        """SQL that takes one list per column and merges the rows in; each key at most once."""
+        """SQL that takes one list per column, of rows whose keys are not in the table."""
         names = ", ".join(column.name for column in self.columns)
         lists = ", ".join(f"unnest(?::{column.type}[]) AS {column.name}" for column in self.columns)
+        return f"INSERT INTO {self.name} AS t ({names}) SELECT * FROM (SELECT {lists})"
+
+    @cached_property
+    def merge_in(self) -> str:
+        """The same for rows whose keys are there already, or may be."""
         changes = {column.name: self._merged(column) for column in self.columns}
         sets = ", ".join(f"{name} = {value}" for name, value in changes.items() if value)
         differs = " OR ".join(f"t.{name} IS DISTINCT FROM {value}" for name, value in changes.items() if value)
         then = f"DO UPDATE SET {sets} WHERE {differs}" if sets else "DO NOTHING"
-        return f"INSERT INTO {self.name} AS t ({names}) SELECT * FROM (SELECT {lists}) ON CONFLICT ({self.key}) {then}"
+        return f"{self.insert} ON CONFLICT ({self.key}) {then}"
 
     def _merged(self, column: Column) -> str:
         old, new = f"t.{column.name}", f"excluded.{column.name}"

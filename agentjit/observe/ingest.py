@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
 from agentjit import spool
@@ -17,10 +19,11 @@ from agentjit.observe.claude_transcript import projects
 from agentjit.observe.importer import import_files
 from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store
-from agentjit.trace import DecisionSeen, PromptSeen, Seen
+from agentjit.trace import DecisionSeen, PromptSeen, Seen, SessionSeen
 
-_FILES = 10_000  # to a transaction
-_BYTES = 64 * 1024 * 1024  # the same
+_FILES = 5_000  # to a transaction
+_BYTES = 16 * 1024 * 1024  # the same
+_OPEN = 50  # transactions until others are let at the database
 _TRANSCRIPT = 64 * 1024 * 1024  # bytes; a larger one is left to `aj import`
 NO_SKILL = "no skill is active"
 
@@ -47,25 +50,50 @@ class _Batch:
 def drain(home: Home, redactor_env: Mapping[str, str], *, now: float) -> Drained:
     """Load what waits in the spool; `redactor_env` says which values are secret and where transcripts are.
 
-    Raises StoreBusy, StoreBroken (then the spool is as it was), OSError for a home that cannot be written; never
-    because of what a file holds.
+    Raises StoreBusy, StoreBroken (then what is not loaded is still in the spool), OSError for a home that cannot be
+    written; never because of what a file holds.
     """
     done = Drained(quarantined=spool.sweep(home, now))
-    waiting = list(spool.pending(home))
-    if not waiting:
+    waiting = spool.pending(home)
+    first = next(waiting, None)
+    if first is None:
         return done
     redactor = Redactor(home_key(home), redactor_env)
     transcripts: dict[str, None] = {}
-    for files in _batches(waiting):
-        batch = _read(files, now, transcripts, done)
-        if batch.records:
-            with Store.open(home, write=True) as store:
-                store.add([redactor.record(record) for record in batch.records])
-        _clear(home, batch, done)
+    batches = _batches(chain([first], waiting))
+    for some in iter(lambda: list(islice(batches, _OPEN)), []):
+        _drain(home, some, redactor, now, transcripts, done)
     allowed = list(_allowed(transcripts, projects(redactor_env)))
     if allowed:
         done.records += import_files(home, allowed, redactor).records
     return done
+
+
+def _drain(
+    home: Home,
+    batches: Iterable[list[spool.Waiting]],
+    redactor: Redactor,
+    now: float,
+    transcripts: dict[str, None],
+    done: Drained,
+) -> None:
+    """While one batch is being stored and its files removed, the next is read: files and database wait for the disk."""
+    with Store.open(home, write=True) as store, ThreadPoolExecutor(1) as loader:
+        loading: Future[None] | None = None
+        for files in batches:
+            batch = _read(files, now, transcripts, done)
+            batch.records = redactor.records(batch.records)
+            if loading:
+                loading.result()
+            loading = loader.submit(_load, home, store, batch, done)
+        if loading:
+            loading.result()
+
+
+def _load(home: Home, store: Store, batch: _Batch, done: Drained) -> None:
+    if batch.records:
+        store.add(batch.records)
+    _clear(home, batch, done)
 
 
 def _batches(waiting: Iterable[spool.Waiting]) -> Iterator[list[spool.Waiting]]:
@@ -83,6 +111,7 @@ def _batches(waiting: Iterable[spool.Waiting]) -> Iterator[list[spool.Waiting]]:
 
 def _read(files: list[spool.Waiting], now: float, transcripts: dict[str, None], done: Drained) -> _Batch:
     batch = _Batch()
+    sessions: set[tuple[str, ...]] = set()
     for waiting in files:
         try:
             text = spool.read(waiting).decode("utf-8", "replace")
@@ -101,13 +130,23 @@ def _read(files: list[spool.Waiting], now: float, transcripts: dict[str, None], 
         except claude_hooks.BadPayload as bad:
             batch.bad.append((waiting, reason_why or str(bad)))
             continue
-        batch.records += records
+        batch.records += [record for record in records if _news(record, sessions)]
         if reason_why:  # what came before the broken line is good
             batch.bad.append((waiting, reason_why))
         else:
             batch.taken.append(waiting)
         transcripts.update(dict.fromkeys(_transcripts(waiting.event, values)))
     return batch
+
+
+def _news(record: Seen, sessions: set[tuple[str, ...]]) -> bool:
+    """Every event tells its session, and nearly all of them the same."""
+    if not isinstance(record, SessionSeen):
+        return True
+    told = (record.session, record.cwd, record.source, record.transcript, record.parent, record.own, str(record.ended))
+    known = told in sessions
+    sessions.add(told)
+    return not known
 
 
 def _records(waiting: spool.Waiting, values: list[dict[str, Any]]) -> list[Seen]:

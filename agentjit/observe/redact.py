@@ -63,6 +63,10 @@ class Redactor:
             return [self.value(item) for item in value]
         return value
 
+    def records(self, seen: list[Seen]) -> list[Seen]:
+        """`record` for each."""
+        return [self.record(one) for one in seen]
+
     def record(self, seen: Seen) -> Seen:
         """A record with its texts redacted; ids, times and paths stay, they are what records are joined by."""
         if isinstance(seen, CallSeen):
