@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from agentjit.home import Home
 
+    _Listed = tuple[int, str, str, int, int]  # mtime (ns), path, event, pid, bytes
+
 EVENTS = frozenset(
     {
         "PostToolUse",
@@ -91,11 +93,9 @@ def pending(home: Home) -> Iterator[Waiting]:
 
     Of a long backlog the oldest are listed, and when the caller has come to their end, the next.
     """
-    from heapq import nsmallest  # here, because the prompt hook has no use for it
-
     last: tuple[int, str] = (-1, "")
     while True:
-        found = nsmallest(LISTED, _after(home, last))
+        found = _oldest(_after(home, last))
         for at_ns, path, event, pid, size in found:
             yield Waiting(path, event, at_ns, pid, size)
         if len(found) < LISTED:
@@ -103,7 +103,19 @@ def pending(home: Home) -> Iterator[Waiting]:
         last = found[-1][:2]
 
 
-def _after(home: Home, last: tuple[int, str]) -> Iterator[tuple[int, str, str, int, int]]:
+def _oldest(listed: Iterator[_Listed]) -> list[_Listed]:
+    """The first `LISTED` in order, without ever holding more than twice as many."""
+    found: list[_Listed] = []
+    for one in listed:
+        found.append(one)
+        if len(found) >= 2 * LISTED:
+            found.sort()
+            del found[LISTED:]
+    found.sort()
+    return found[:LISTED]
+
+
+def _after(home: Home, last: tuple[int, str]) -> Iterator[_Listed]:
     for entry in _entries(home.spool):
         parsed = parse_name(entry.name)
         if parsed is None or not entry.is_file(follow_symlinks=False):

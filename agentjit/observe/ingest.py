@@ -135,7 +135,8 @@ def _read(files: list[spool.Waiting], now: float, transcripts: dict[str, None], 
             batch.bad.append((waiting, reason_why))
         else:
             batch.taken.append(waiting)
-        transcripts.update(dict.fromkeys(_transcripts(waiting.event, values)))
+        if waiting.event in ("Stop", "SessionEnd"):
+            transcripts[wire.string(values[0].get("transcript_path"))] = None
     return batch
 
 
@@ -155,10 +156,10 @@ def _records(waiting: spool.Waiting, values: list[dict[str, Any]]) -> list[Seen]
         return [seen for line in values if (seen := wire.decision(line, "", "", waiting.at))]
     if not values:
         raise claude_hooks.BadPayload("empty")
-    payload, ours = values[0], values[1:]
-    found = claude_hooks.records(waiting.event, payload, waiting.at)
-    prompt = next((record for record in found if isinstance(record, PromptSeen)), None)
-    if prompt:
+    found = claude_hooks.records(waiting.event, values[0], waiting.at)
+    ours = values[1:]
+    if waiting.event == "UserPromptSubmit":
+        prompt = next(record for record in found if isinstance(record, PromptSeen))
         said = [seen for line in ours if (seen := wire.decision(line, prompt.session, prompt.episode, waiting.at))]
         found += said or [_passed(prompt)]
     return found
@@ -176,15 +177,10 @@ def _passed(prompt: PromptSeen) -> DecisionSeen:
     )
 
 
-def _transcripts(event: str, values: list[dict[str, Any]]) -> list[str]:
-    path = wire.string(values[0].get("transcript_path")) if event in ("Stop", "SessionEnd") and values else ""
-    return [path] if path else []
-
-
 def _allowed(paths: Iterable[str], folder: str) -> Iterator[str]:
     """Transcripts, with those of their sub-agents, that are where the harness keeps them and not too large to read."""
     root = os.path.realpath(folder) + os.sep
-    for path in paths:
+    for path in filter(None, paths):
         agents = os.path.join(path.removesuffix(".jsonl"), "subagents")
         names = sorted(os.listdir(agents)) if os.path.isdir(agents) else []
         for candidate in (path, *(os.path.join(agents, name) for name in names)):
