@@ -181,7 +181,7 @@ class Library:
         return [
             (min(plan.entry.words, key=lambda word: (common[word], -len(word), word)), json.dumps(entry(record, plan)))
             for record, plan in plans
-            if plan.entry.words
+            if plan.entry.words and not any(parameter.secret for parameter in plan.parameters)
         ]
 
 

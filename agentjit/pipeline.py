@@ -13,6 +13,7 @@ from agentjit import kit
 from agentjit.compile.paths import chosen, paths
 from agentjit.compile.plan import plan as make_plan
 from agentjit.compile.render import manual, program
+from agentjit.compile.secrets import is_variable, of_occurrence
 from agentjit.detect.effects import effect_of
 from agentjit.detect.mine import MINIMUM, hotspots
 from agentjit.detect.shell import canonical
@@ -113,8 +114,13 @@ def _replayed(plan: Plan, source: str, occurrence: Occurrence) -> tuple[Verdict,
     matched = re.fullmatch(plan.entry.pattern, occurrence.episode.prompt.strip())
     if not matched:
         return Verdict.HANDED_BACK, "its prompt does not match"
-    environment = {"cwd": occurrence.operations[0].call.cwd, "today": _day(occurrence.episode.at)}
-    return replay(load(source, plan.name), matched.groupdict(), occurrence, environment=environment, same=same_call)
+    found = list(of_occurrence(occurrence))
+    variables = {"$" + kind.removeprefix("env."): secret for kind, secret in found if is_variable(kind)}
+    environment = {"cwd": occurrence.operations[0].call.cwd, "today": _day(occurrence.episode.at), **variables}
+    asked = [parameter.name for parameter in plan.parameters if parameter.secret]
+    secrets = [secret for kind, secret in found if not is_variable(kind)]
+    arguments = matched.groupdict() | dict(zip(asked, secrets, strict=False))
+    return replay(load(source, plan.name), arguments, occurrence, environment=environment, same=same_call)
 
 
 def same_call(call: kit.Call, recorded: ToolCall) -> bool:

@@ -155,11 +155,14 @@ class Step(_Value):
 
 
 class Parameter(_Value):
-    """Filled from the prompt. `seen` are examples, oldest first."""
+    """Filled from the prompt. `seen` are examples, oldest first. A `secret` is asked for, by whoever runs the skill by
+    name: it stands in no prompt and is shown nowhere.
+    """
 
     name: str
     pattern: str
     seen: tuple[str, ...]
+    secret: bool = False
 
 
 class Entry(_Value):
@@ -204,7 +207,7 @@ class Plan(_Value):
     hotspot: str
     entry: Entry
     parameters: tuple[Parameter, ...]
-    environment: tuple[Literal["cwd", "today"], ...] = ()
+    environment: tuple[Annotated[str, Field(pattern=r"^(?:cwd|today|\$[A-Za-z_][A-Za-z0-9_]*)$")], ...] = ()
     requires: tuple[str, ...] = ()
     steps: tuple[Step, ...]
     ending: Ending

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+
+PLACEHOLDER = re.compile(r"‹secret:([^:‹›]+):([0-9a-f]+)›")
+"""What stands in a trace where a secret was: its kind, or `env.NAME` for a variable's value, and digits that tell it from
+other secrets.
+"""
 
 
 class Effect(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 import time
 
 import click
@@ -48,12 +49,13 @@ def command(
     library = Library(where)
     record = library.record(name)
     plan = library.plan(name)
-    given = _given(plan, arguments)
+    given = _given(plan, arguments, ask=not dry_run and sys.stdin.isatty())
     if dry_run:
         _dry_run(plan, given, as_json)
         return
     done = _run(where, library, record, plan, given, timeout)
-    _record(where, record, given, done)
+    hidden = {parameter.name for parameter in plan.parameters if parameter.secret}
+    _record(where, record, {key: "…" if key in hidden else value for key, value in given.items()}, done)
     if as_json:
         print_json(_as_json(done))
     else:
@@ -61,8 +63,11 @@ def command(
     ctx.exit(_EXIT[done.outcome])
 
 
-def _given(plan: Plan, words: tuple[str, ...]) -> dict[str, str]:
-    """`k=v` words as arguments; a wrong call raises `BadInput` and nothing has run."""
+def _given(plan: Plan, words: tuple[str, ...], *, ask: bool) -> dict[str, str]:
+    """`k=v` words as arguments; a wrong call raises `BadInput` and nothing has run.
+
+    Secrets that were left out are asked for if there is somebody to `ask`: they need not stand in the shell's history.
+    """
     given: dict[str, str] = {}
     for word in words:
         key, equals, value = word.partition("=")
@@ -75,10 +80,15 @@ def _given(plan: Plan, words: tuple[str, ...]) -> dict[str, str]:
     known = {parameter.name: parameter for parameter in plan.parameters}
     if foreign := [key for key in given if key not in known]:
         raise BadInput(f"{plan.name} has no argument {foreign[0]!r}; call it as: {usage}")
+    for key, parameter in known.items():
+        if ask and parameter.secret and key not in given:
+            given[key] = click.prompt(f"{key} (is not shown)", hide_input=True, err=True)
     if missing := [key for key in known if key not in given]:
         raise BadInput(f"{plan.name} needs {missing[0]}; call it as: {usage}")
     for key, value in given.items():
-        if not Param(known[key].pattern, known[key].seen).accepts(value):
+        if not Param(known[key].pattern, known[key].seen, secret=known[key].secret).accepts(value):
+            if known[key].secret:
+                raise BadInput(f"what was given for {key} does not look like a secret ({known[key].pattern})")
             examples = ", ".join(known[key].seen[:3])
             raise BadInput(f"{key}={value!r} does not look like what was seen ({examples}; {known[key].pattern})")
     return given
@@ -92,11 +102,11 @@ def _run(where: Home, library: Library, record: Record, plan: Plan, given: dict[
 
 
 def _dry_run(plan: Plan, given: dict[str, str], as_json: bool) -> None:
-    steps = []
+    steps, hidden = [], {parameter.name for parameter in plan.parameters if parameter.secret}
     for step in plan.steps:
         text = call_text(step.call)
         for key, value in given.items():
-            text = text.replace(f"{{{key}}}", value)
+            text = text if key in hidden else text.replace(f"{{{key}}}", value)
         steps.append({"text": text, "effect": step.effect})
     if as_json:
         print_json({"outcome": "dry_run", "steps": steps})
@@ -138,7 +148,7 @@ def _as_json(done: Executed) -> dict[str, object]:
 
 def _outputs(done: Executed) -> str:
     """What the steps printed, each under its command."""
-    return "\n".join(f"$ {step.call.text}\n{step.result.stdout.rstrip()}" for step in done.steps)
+    return "\n".join(f"$ {step.text}\n{step.result.stdout.rstrip()}" for step in done.steps)
 
 
 def _print(done: Executed) -> None:

@@ -18,7 +18,7 @@ class Column:
 
     `start` and `end` are the word's span in the last occurrence's text (-1 where there is no text); `number` counts the
     words of all its commands, None for the target of a redirection; `before` is the word in front of it, for names and
-    messages.
+    messages. A word that is not `literal` is the same everywhere, and given as it is written.
     """
 
     values: tuple[str, ...]
@@ -26,6 +26,7 @@ class Column:
     end: int = -1
     number: int | None = None
     before: str = ""
+    literal: bool = True
 
     @property
     def varies(self) -> bool:
@@ -125,7 +126,8 @@ def _columns(rows: list[_Words]) -> tuple[Column, ...]:
             values = tuple(word.value or "" for word in words)
         number = column[-1][1]
         before = rows[-1][place - 1][0].value or "" if number else ""
-        columns.append(Column(values, words[-1].start, words[-1].end, number, before))
+        literal = all(word.value is not None for word in words)
+        columns.append(Column(values, words[-1].start, words[-1].end, number, before, literal))
     return tuple(columns)
 
 

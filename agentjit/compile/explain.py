@@ -46,6 +46,11 @@ class Values:
         """The outputs of the next step, from here on a place where values may come from."""
         self._outputs.append(outputs)
 
+    def reserve(self, names: Iterable[str]) -> None:
+        """Names that are taken by what explains nothing."""
+        for name in names:
+            self.sources.setdefault(name, ())
+
     @property
     def outputs(self) -> Sequence[Vector]:
         return self._outputs

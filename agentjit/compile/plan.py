@@ -13,6 +13,7 @@ from agentjit.compile.contract import contract
 from agentjit.compile.explain import Values, references
 from agentjit.compile.kinds import kind_of
 from agentjit.compile.naming import parameter_names, result_names, skill_name, value_name
+from agentjit.compile.secrets import Secrets
 from agentjit.compile.shape import momentary
 from agentjit.entries import words
 from agentjit.errors import NotCompilable
@@ -35,11 +36,10 @@ from agentjit.skill import (
     Support,
     Text,
 )
-from agentjit.trace import Effect
+from agentjit.trace import PLACEHOLDER, Effect
 
 ANYWHERE = 3  # working directories from which the directory does not matter
 _SEEN = 8  # examples kept of a parameter
-_SECRET = "‹secret:"
 
 
 Judge = Callable[[Line, frozenset[int]], Effect]
@@ -55,7 +55,6 @@ def plan(hotspot: Hotspot, *, day: Callable[[float], str], judge: Judge) -> Plan
         raise NotCompilable(hotspot.obstacle or "no prompt starts it")
     steps = align(hotspot)
     names = parameter_names(hotspot.template, steps)
-    parameters = _parameters(hotspot.template, names)
     given = {name: slot.values for name, slot in zip(names, hotspot.template.slots, strict=True)}
     environment = {
         "cwd": tuple(occurrence.operations[0].call.cwd for occurrence in hotspot.occurrences),
@@ -63,9 +62,13 @@ def plan(hotspot: Hotspot, *, day: Callable[[float], str], judge: Judge) -> Plan
     }
     values = Values({**given, **environment}, value_name)
     calls: list[BashStep | ShellStep | ReadStep] = []
+    secrets = Secrets(values.sources)
     for step in steps:
-        calls.append(_call(step, values))
+        calls.append(_call(step, values, secrets))
         values.add_outputs(step.outputs)
+        values.reserve(secrets.names)
+    parameters = _parameters(hotspot.template, names) + secrets.parameters
+    asked = tuple(secrets.environment)
     attempt = values.copy()
     answer = closing([occurrence.episode.final for occurrence in hotspot.occurrences], attempt)
     if answer is not None and all(slot in _used_before(values, attempt) for slot in given):
@@ -78,12 +81,19 @@ def plan(hotspot: Hotspot, *, day: Callable[[float], str], judge: Judge) -> Plan
         contracts = [_echoing(each, attempt.bindings.get(i, ()), answer) for i, each in enumerate(contracts)]
         grounded = all(i in attempt.bindings or _promises(each) for i, each in enumerate(contracts))
         if grounded:
-            return _assemble(hotspot, steps, calls, attempt, contracts, parameters, answer, judge)
+            return _clear(_assemble(hotspot, steps, calls, attempt, contracts, parameters, asked, answer, judge))
     if unused := [name for name in given if name not in values.used]:
         raise NotCompilable(f"the prompt varies where {{{unused[0]}}} stands, but no call depends on it")
     contracts = [contract(step, values.bindings.get(i, ()), values.known(i)) for i, step in enumerate(steps)]
     contracts = [each if i in values.bindings else _loose(each) for i, each in enumerate(contracts)]
-    return _assemble(hotspot, steps, calls, values, contracts, parameters, None, judge)
+    return _clear(_assemble(hotspot, steps, calls, values, contracts, parameters, asked, None, judge))
+
+
+def _clear(plan: Plan) -> Plan:
+    """The plan, if none of its texts is a secret's placeholder: no output and no prompt will ever read like that."""
+    if PLACEHOLDER.search(plan.model_dump_json()):
+        raise NotCompilable("a prompt or an output carries a secret that was always there")
+    return plan
 
 
 def _used_before(values: Values, attempt: Values) -> set[str]:
@@ -124,13 +134,10 @@ def _parameters(template: Template, names: Sequence[str]) -> tuple[Parameter, ..
     return tuple(found)
 
 
-def _call(step: AlignedStep, values: Values) -> BashStep | ShellStep | ReadStep:
-    for operation in step.operations:
-        if _SECRET in str(operation.call.input):
-            raise NotCompilable("a command carries a secret")
+def _call(step: AlignedStep, values: Values, secrets: Secrets) -> BashStep | ShellStep | ReadStep:
     if step.form == "script":
-        return ShellStep(script=_script(step, values))
-    arguments = tuple(_explained(column, step, values) for column in step.columns)
+        return ShellStep(script=_script(step, values, secrets))
+    arguments = tuple(_explained(column, step, values, secrets) for column in step.columns)
     if step.form == "argv":
         return BashStep(argv=arguments)
     given = step.operations[-1].call.input
@@ -141,8 +148,8 @@ def _number(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _explained(column: Column, step: AlignedStep, values: Values) -> Argument:
-    argument = values.explain(column.values)
+def _explained(column: Column, step: AlignedStep, values: Values, secrets: Secrets) -> Argument:
+    argument = secrets.explain(column.values, values.explain) if _secret(column) else values.explain(column.values)
     if argument is None:
         examples = ", ".join(dict.fromkeys(column.values))[:80]
         place = f"after {column.before!r} " if column.before else ""
@@ -152,18 +159,24 @@ def _explained(column: Column, step: AlignedStep, values: Values) -> Argument:
     return argument
 
 
-def _script(step: AlignedStep, values: Values) -> Argument:
+def _secret(column: Column) -> bool:
+    return any(PLACEHOLDER.search(value) for value in column.values)
+
+
+def _script(step: AlignedStep, values: Values, secrets: Secrets) -> Argument:
     """The newest occurrence's line with its varying words replaced by references, each in quotes of its own."""
     pieces: list[Piece] = []
     at = 0
     for column in sorted(step.columns, key=lambda column: column.start):
-        if not column.varies:
+        if not column.varies and not (_secret(column) and column.literal):
             continue
         pieces.append(Text(text=step.text[at : column.start]))
-        for piece in _explained(column, step, values):
+        for piece in _explained(column, step, values, secrets):
             pieces.append(Text(text=shlex.quote(piece.text)) if isinstance(piece, Text) else piece)
         at = column.end
     pieces.append(Text(text=step.text[at:]))
+    if any(isinstance(piece, Text) and PLACEHOLDER.search(piece.text) for piece in pieces):
+        raise NotCompilable("a command carries a secret where a shell expands the word or does not read one")
     return tuple(piece for piece in pieces if isinstance(piece, Ref) or piece.text)
 
 
@@ -174,6 +187,7 @@ def _assemble(
     values: Values,
     contracts: Sequence[Contract],
     parameters: tuple[Parameter, ...],
+    asked: tuple[str, ...],
     answer: Argument | None,
     judge: Judge,
 ) -> Plan:
@@ -190,12 +204,12 @@ def _assemble(
         )
         for i, step in enumerate(steps)
     )
-    environment = tuple(name for name in ("cwd", "today") if name in _names(made, answer))
+    environment = (*(name for name in ("cwd", "today") if name in _names(made, answer)), *asked)
     episodes = tuple(occurrence.episode.id for occurrence in hotspot.occurrences)
     return Plan(
         name=skill_name(hotspot.template, steps),
         hotspot=hotspot.id,
-        entry=_entry(hotspot, parameters),
+        entry=_entry(hotspot, [each for each in parameters if not each.secret]),
         parameters=parameters,
         environment=environment,
         requires=_programs(steps),
@@ -216,6 +230,8 @@ def _effect(step: AlignedStep, judge: Judge) -> Effect:
         effects.append(judge(line, frozenset(column.number for column in varying if column.number is not None)))
     if any(column.number is None for column in varying):
         effects.append(Effect.WRITES_ELSEWHERE)  # a redirection whose target varies
+    if any(_secret(column) for column in step.columns):
+        effects.append(Effect.WRITES_ELSEWHERE)  # whom a secret is told, a person decides
     return Effect.worst(effects)
 
 

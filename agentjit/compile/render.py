@@ -30,6 +30,7 @@ from agentjit.skill import (
     JsonPath,
     Kind,
     LineAt,
+    Parameter,
     Piece,
     Plan,
     ReadStep,
@@ -75,6 +76,7 @@ _KIT = (
         "ensure",
         "extract",
         "gathered",
+        "in_env",
         "json_keys",
         "json_path",
         "line",
@@ -135,22 +137,23 @@ def _visible(character: str) -> str:
 def _skill_options(plan: Plan) -> list[_Code]:
     options: list[_Code] = []
     if plan.parameters:
-        params = [
-            _Nest(
-                f"{_quoted(p.name)}: Param(",
-                [_regex(p.pattern), _Nest("seen=[", [_quoted(value) for value in p.seen], "]")],
-                ")",
-            )
-            for p in plan.parameters
-        ]
+        params = [_Nest(f"{_quoted(p.name)}: Param(", _parameter(p), ")") for p in plan.parameters]
         options.append(_Nest("params={", params, "}"))
-    if plan.requires:
-        options.append(f"requires=[{', '.join(f'on_path({_quoted(name)})' for name in plan.requires)}]")
+    requires = [f"on_path({_quoted(name)})" for name in plan.requires]
+    requires += [f"in_env({_quoted(name[1:])})" for name in plan.environment if name.startswith("$")]
+    if requires:
+        options.append(f"requires=[{', '.join(requires)}]")
     return options
 
 
+def _parameter(parameter: Parameter) -> list[_Code]:
+    if parameter.secret:
+        return [_regex(parameter.pattern), "secret=True"]
+    return [_regex(parameter.pattern), _Nest("seen=[", [_quoted(value) for value in parameter.seen], "]")]
+
+
 def _environment(plan: Plan) -> list[list[str]]:
-    return [[f"{name} = (yield ask({_quoted(name)})).stdout"] for name in plan.environment]
+    return [[f"{name.removeprefix('$')} = (yield ask({_quoted(name)})).stdout"] for name in plan.environment]
 
 
 def _step(step: Step) -> list[list[str]]:

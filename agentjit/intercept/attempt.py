@@ -132,4 +132,4 @@ def _shown(step: kit.Step, room: int) -> str:
     if len(text) > room:
         text = f"{text[: room // 2]}\n[… {len(text) - room} characters left out …]\n{text[-room // 2 :]}"
     status = "" if step.result.exit_code in (0, None) else f"\n(exit status {step.result.exit_code})"
-    return f"$ {step.call.text}\n{text}{status}"
+    return f"$ {step.text}\n{text}{status}"

@@ -20,7 +20,7 @@ from .checks import (
     whole,
 )
 from .drive import Run, Step, StepFailed, drive
-from .program import Answer, Gathered, Param, Program, answer, gathered, on_path, skill
+from .program import Answer, Gathered, Param, Program, answer, gathered, in_env, on_path, skill
 
 from .alone import main  # isort: skip  (last: it needs all of the above)
 
@@ -47,6 +47,7 @@ __all__ = [
     "ensure",
     "extract",
     "gathered",
+    "in_env",
     "is_absent",
     "json_keys",
     "json_path",

@@ -49,5 +49,5 @@ def main(program: Program) -> int:
         print(run.answer)
     else:
         for step in run.steps:
-            print(f"$ {step.call.text}", step.result.stdout, sep="\n")
+            print(f"$ {step.text}", step.result.stdout, sep="\n")
     return 0

@@ -101,7 +101,9 @@ class Result:
 
 
 class Ask(Call):
-    """A question to the performer about the environment, not a tool call: `cwd` or `today` (YYYY-MM-DD)."""
+    """A question to the performer about the environment, not a tool call: `cwd`, `today` (YYYY-MM-DD), or the value of
+    a variable that is a secret (`$API_TOKEN`).
+    """
 
     __slots__ = ("name",)
 
@@ -114,5 +116,5 @@ class Ask(Call):
 
 
 def ask(name: str) -> Ask:
-    """The environment as the performer knows it: `cwd`, `today`."""
+    """The environment as the performer knows it: `cwd`, `today`, `$API_TOKEN`."""
     return Ask(name)

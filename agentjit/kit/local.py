@@ -49,7 +49,7 @@ class Local:
     def perform(self, call: Call) -> Result:
         """Do `call` and give what the agent would have seen; raises `StepFailed` if it cannot be done."""
         if isinstance(call, Ask):
-            return Result(self._cwd if call.name == "cwd" else time.strftime("%Y-%m-%d"), None)
+            return Result(self._environment(call.name), None)
         self._permit(call)
         if isinstance(call, Bash):
             return self._command(call.argv)
@@ -58,6 +58,11 @@ class Local:
         if isinstance(call, Read):
             return self._read(call)
         raise StepFailed("a call this performer knows", type(call).__name__)
+
+    def _environment(self, name: str) -> str:
+        if name.startswith("$"):
+            return self._env[name[1:]]  # that it is set is a precondition
+        return self._cwd if name == "cwd" else time.strftime("%Y-%m-%d")
 
     def _command(self, argv: tuple[str, ...]) -> Result:
         if self._guard is None:

@@ -39,16 +39,22 @@ Requirement = Callable[[Mapping[str, str]], str]
 
 
 class Param:
-    """A parameter: what its values look like, and examples. A value that looks otherwise is the model's business."""
+    """A parameter: what its values look like, and examples. A value that looks otherwise is the model's business.
 
-    __slots__ = ("pattern", "seen")
+    A `secret` has no examples, and no record of a run shows it.
+    """
 
-    def __init__(self, pattern: str, seen: Sequence[str] = ()) -> None:
+    __slots__ = ("pattern", "secret", "seen")
+
+    def __init__(self, pattern: str, seen: Sequence[str] = (), *, secret: bool = False) -> None:
         self.pattern = pattern
         self.seen = tuple(seen)
+        self.secret = secret
 
     def accepts(self, value: str) -> bool:
         """Whether `value` is of the kind seen, and not more than twice as long as any (80 characters always go)."""
+        if self.secret:
+            return re.fullmatch(self.pattern, value) is not None
         longest = max(80, *(2 * len(example) for example in self.seen), 0)
         return len(value) <= longest and re.fullmatch(self.pattern, value) is not None
 
@@ -60,6 +66,11 @@ def on_path(program: str) -> Requirement:
         return "" if shutil.which(program, path=env.get("PATH")) else f"{program} is not on PATH"
 
     return missing
+
+
+def in_env(name: str) -> Requirement:
+    """Precondition: the environment variable is set."""
+    return lambda env: "" if env.get(name) else f"${name} is not set"
 
 
 class Program:
@@ -86,7 +97,8 @@ class Program:
             return f"no argument is called {foreign[0]}"
         for name, value in arguments.items():
             if not self.params[name].accepts(value):
-                return f"{name} {value!r} does not look like {self.params[name].pattern}"
+                shown = "" if self.params[name].secret else f" {value!r}"
+                return f"{name}{shown} does not look like {self.params[name].pattern}"
         return ""
 
     def unmet(self, env: Mapping[str, str]) -> str:

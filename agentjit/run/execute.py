@@ -78,7 +78,7 @@ def execute(
     with Local(cwd=cwd, env=prepared.env, seconds=seconds, permit=permit) as local:
         run = kit.drive(prepared.program, arguments, local.perform)
     if run.outcome == "handed_back" and not run.steps and run.stopped_at and prepared.objection(run.stopped_at):
-        return ended("refused", f"`{run.stopped_at.text}`: {prepared.objection(run.stopped_at)}", run)
+        return ended("refused", f"`{run.stopped_text}`: {prepared.objection(run.stopped_at)}", run)
     return ended(run.outcome, run.reason, run)
 
 
@@ -127,7 +127,7 @@ def told(done: Executed) -> dict[str, object]:
         "outcome": done.outcome,
         "seconds": round(done.seconds, 3),
         "steps": [
-            {"text": step.call.text, "exit_code": step.result.exit_code, "seconds": round(step.result.seconds, 3)}
+            {"text": step.text, "exit_code": step.result.exit_code, "seconds": round(step.result.seconds, 3)}
             for step in done.steps
         ],
     }

@@ -250,7 +250,7 @@ def test_explanations_that_part_ways_are_handed_back() -> None:
             "inside a shell expansion",
         ),
         (
-            "> log in to {x}\n$ curl -H 'Authorization: ‹secret:bearer:1a2b›' http://h/{x}\n| ok\n< ok",
+            '> log in to {x}\n$ curl -H "$AUTH ‹secret:bearer:1a2b›" http://h/{x}\n| ok\n< ok',
             [{"x": "one"}, {"x": "two"}, {"x": "three"}],
             "secret",
         ),
