@@ -74,7 +74,7 @@ FORMATS = {"json": "(FORMAT json)", "csv": "(FORMAT csv, HEADER)"}
 
 
 def loading(home: Home, scratch: Path, form: str) -> float:
-    """Seconds for DuckDB to load all rows of the home's database from files of a format into a database of its schema."""
+    """Seconds for DuckDB to load the home's rows from files of a format into an empty database of its schema."""
     with duckdb.connect(home.database, read_only=True) as source:
         names = [str(name) for (name,) in source.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
         counts = {name: source.execute(f"SELECT count(*) FROM {name}").fetchall() for name in names}
