@@ -67,6 +67,16 @@ class Home:
         return self._at("watch.lock")
 
     @property
+    def config(self) -> str:
+        """What a person set; see `config.py`."""
+        return self._at("config.toml")
+
+    @property
+    def expired(self) -> str:
+        """When what had become too old was last removed."""
+        return self._at("expired.json")
+
+    @property
     def redaction_key(self) -> str:
         """Key of the HMAC that names secrets by a stable placeholder."""
         return self._at("redaction.key")

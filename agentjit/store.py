@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
 import duckdb
 
-from agentjit import store_rows
-from agentjit.errors import StoreBroken, StoreBusy
+from agentjit import store_forget, store_remove, store_rows
+from agentjit.errors import BadInput, StoreBroken, StoreBusy
 from agentjit.home import Home
 from agentjit.lock import held
+from agentjit.store_forget import Gone
+from agentjit.store_remove import NEW, Mark, Removing
 from agentjit.store_schema import IMPORTS, MIGRATIONS, Row, Table
 from agentjit.trace import DecisionSeen, Episode, PromptSeen, Seen, TurnSeen
 
@@ -29,6 +31,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+_WRITER = _CONFIG | {"memory_limit": "256MB"}  # whatever the size of the backlog, or of the database
+_REWRITE_WAIT = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Saved:
     seconds: float
 
 
-class Store:
+class Store(Removing):
     """An open database; made by `Store.open`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -75,6 +79,7 @@ class Store:
         with _locked(home, write, deadline), _telling(home), _connection(home, write, deadline) as connection:
             store = cls(connection)
             if write:
+                store_remove.clear_up(home)
                 store._migrate()
             if write or store._current():
                 yield store
@@ -153,9 +158,11 @@ class Store:
             self._run("UPDATE calls SET episode = ? WHERE episode = ?", [episode, old])
         return alias | new
 
-    def mark_imported(self, path: str, size: int, mtime_ns: int) -> None:
-        """Remember that this file, as it was, is in the store."""
-        self._insert(IMPORTS, [(store_rows.clean(path), size, mtime_ns)])
+    def mark_imported(self, files: Iterable[tuple[str, int, int]]) -> None:
+        """Remember that these files (path, size, mtime_ns), as they were, are in the store."""
+        rows: list[Row] = [(store_rows.clean(path), size, mtime_ns) for path, size, mtime_ns in files]
+        if rows:
+            self._insert(IMPORTS, IMPORTS.merge(rows))
 
     # --- reading
 
@@ -229,10 +236,37 @@ class Store:
         )[0]
         return Saved(int(row[0]), int(row[1]), float(row[2]))
 
-    def imported(self, path: str) -> tuple[int, int] | None:
-        """(size, mtime_ns) of a file when it was imported, None if it never was."""
-        rows = self._all("SELECT size, mtime_ns FROM imports WHERE path = ?", [store_rows.clean(path)])
-        return (int(rows[0][0]), int(rows[0][1])) if rows else None
+    def imported(self) -> dict[str, tuple[int, int]]:
+        """Files that were imported -> (size, mtime_ns) as they were then."""
+        return {
+            path: (size, mtime_ns) for path, size, mtime_ns in self._all("SELECT path, size, mtime_ns FROM imports")
+        }
+
+    # --- forgetting
+
+    @classmethod
+    @contextmanager
+    def rewriting(cls, home: Home, choose: Callable[[Self], tuple[Gone, Iterable[Mark]]]) -> Iterator[Gone]:
+        """Write the database anew without what `choose` finds in it, and with its marks; what is gone.
+
+        The new file is complete when the block begins and takes the place of the old one when it ends; if it raises, or
+        whatever is killed when, the old one stays. Raises StoreBusy, and StoreBroken when nothing was changed.
+        """
+        home.ensure()
+        deadline = time.monotonic() + _REWRITE_WAIT
+        with _locked(home, True, deadline):
+            try:
+                with _telling(home):
+                    with _connection(home, True, deadline) as connection:
+                        old = cls(connection)
+                        old._migrate()
+                        gone, marks = choose(old)
+                        old._run("CHECKPOINT")
+                    _rewritten(home, gone, marks)
+                yield gone
+                store_remove.replace(home)
+            finally:
+                store_remove.clear_up(home)
 
     # --- duckdb
 
@@ -252,9 +286,6 @@ class Store:
     def _all(self, query: str, values: list[Any] | None = None) -> list[Row]:
         return self._connection.execute(query, values or []).fetchall()
 
-    def _count(self, query: str) -> int:
-        return int(self._all(query)[0][0])
-
 
 @contextmanager
 def _locked(home: Home, write: bool, deadline: float) -> Iterator[None]:
@@ -262,6 +293,54 @@ def _locked(home: Home, write: bool, deadline: float) -> Iterator[None]:
         if not free:
             raise StoreBusy("another process is using the database; try again in a moment")
         yield
+
+
+def _rewritten(home: Home, gone: Gone, marks: Iterable[Mark]) -> None:
+    """The new file, whole and on the disk. It alone is opened with access to files, to attach the old one."""
+    store_remove.clear_up(home)
+    if os.path.lexists(home.database + ".wal"):  # it would be taken for the new file's
+        raise StoreBroken(f"{home.database}.wal is there, but no aj is writing; run `aj ingest`, then try again")
+    config = {key: value for key, value in _CONFIG.items() if key != "enable_external_access"}
+    mask = os.umask(0o077)
+    try:
+        connection = duckdb.connect(home.database + NEW, config=config)
+        try:
+            store = Store(connection)
+            store._migrate()  # before there are two databases with the same tables
+            store._run("ATTACH '" + home.database.replace("'", "''") + "' AS old (READ_ONLY)")
+            store._run("SET enable_external_access = false")
+            store._each(store_forget.filled(gone))
+            with store._transaction():
+                for table, columns in store._tables().items():
+                    store._run(store_forget.copying(table, columns, gone))
+                store._mark(marks)
+            store._run("CHECKPOINT")
+        finally:
+            connection.close()
+    finally:
+        os.umask(mask)
+    store_remove.sync(home.database + NEW)
+
+
+class Matcher:
+    """Finds a regular expression in texts as the database does: with RE2, in time linear in the text."""
+
+    def __init__(self, pattern: str) -> None:
+        """Raises BadInput for a pattern that is none, or that matches everything."""
+        self._connection = duckdb.connect(":memory:", config=_CONFIG)
+        self._pattern = pattern
+        try:
+            empty = self.matches("")
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0].partition(": ")[2]
+            raise BadInput(f"/{pattern}/ is not a regular expression ({reason})") from error
+        if empty:
+            raise BadInput(f"/{pattern}/ matches the empty text, that is everything; `--all` forgets everything")
+
+    def matches(self, text: str) -> bool:
+        query = "SELECT regexp_matches(?, ?)"
+        row = self._connection.execute(query, [store_rows.clean(text), self._pattern]).fetchone()
+        return bool(row and row[0])
 
 
 @contextmanager
@@ -281,7 +360,7 @@ def _connected(home: Home, write: bool, deadline: float) -> duckdb.DuckDBPyConne
     """Other programs (the duckdb shell) know nothing of our lock: wait for them as well."""
     while True:
         try:
-            return duckdb.connect(home.database, read_only=not write, config=_CONFIG)
+            return duckdb.connect(home.database, read_only=not write, config=_WRITER if write else _CONFIG)
         except duckdb.IOException as error:
             if "Could not set lock" not in str(error):
                 raise

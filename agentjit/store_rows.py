@@ -250,10 +250,14 @@ def _calls(rows: list[Row], cwd: str) -> Iterable[ToolCall]:
 
 
 def turns(noted: Iterable[TurnSeen]) -> list[TurnSeen]:
-    """Turns (by time) without those that two sources noted a moment apart; the first stays."""
+    """Turns (by time) without those that two sources noted a moment apart; the first stays.
+
+    A kind that comes again after another one is no repetition: a session can be left and resumed within a second.
+    """
     kept: list[TurnSeen] = []
     for turn in noted:
-        if not any(turn.kind == other.kind and turn.at - other.at <= SAME_PROMPT_SECONDS for other in kept):
+        last = kept[-1] if kept else None
+        if last is None or last.kind != turn.kind or turn.at - last.at > SAME_PROMPT_SECONDS:
             kept.append(turn)
     return kept
 

@@ -147,7 +147,7 @@ EPISODES = _table(
         "session": ("VARCHAR", Rule.KEEP),
         "seen_at": ("DOUBLE", Rule.FILL),
         "prompt": ("VARCHAR", Rule.FILL),  # NULL: only what it cost is known so far
-        "kind": ("VARCHAR", Rule.LEAST),  # command < meta < typed: a prompt is typed if nobody knows better
+        "kind": ("VARCHAR", Rule.LEAST),  # typed if nobody knows better: see `Episode.kind`
         "cwd": ("VARCHAR", Rule.FILL),
         "requests": ("BIGINT", Rule.MOST),
         "tokens": ("BIGINT", Rule.MOST),
@@ -250,5 +250,10 @@ def m002_everything() -> tuple[str, ...]:
     )
 
 
+def m003_forgotten() -> tuple[str, ...]:
+    """What was forgotten and must not come back, under names that tell nothing; see `observe/consent.py`."""
+    return ("CREATE TABLE forgotten (mark VARCHAR PRIMARY KEY, kind VARCHAR, seen_at DOUBLE)",)
+
+
 # Append only: a database knows how many of these it has had.
-MIGRATIONS = (m001_initial, m002_everything)
+MIGRATIONS = (m001_initial, m002_everything, m003_forgotten)

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-
-PLACEHOLDER = re.compile(r"‹secret:([^:‹›]+):([0-9a-f]+)›")
-"""What stands in a trace where a secret was: its kind, or `env.NAME` for a variable's value, and digits that tell it from
-other secrets.
+PLACEHOLDER = re.compile(r"‹secret:(?P<kind>[^:‹›]{1,100}):(?P<digits>[0-9a-f]+)›")
+"""What stands in a trace where a secret was: its kind, or `env.NAME` for a variable's value, and digits that tell it
+from other secrets.
 """
 
 
@@ -71,7 +70,8 @@ class ToolCall:
 class Episode:
     """A prompt and the calls it led to, in order.
 
-    `kind` is `typed` for what a person typed, else what it was (`command`, `meta`): only typed prompts are mined.
+    `kind` is `typed` for what a person typed, else what it was (`command`, `meta`, or `unprompted`: a background task
+    reported): only typed prompts are mined.
     `requests`, `tokens` and `seconds` are what the model spent on it, where the harness's own transcript told.
     `own` says how AgentJIT had a hand in it, "" if it had none: what it did itself is nobody's habit.
     """

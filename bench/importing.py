@@ -1,6 +1,6 @@
 """Importing transcripts, against reading the same files and parsing their JSON.
 
-The transcripts are those of the corpus, of every harness (`AJ_CORPUS`, else `shared/corpus` beside the checkout), or the
+The transcripts are those of the corpus (`AJ_CORPUS`, else `shared/corpus` beside the checkout), or the
 files and folders that are given. Import means all of it: reading, redacting, pairing calls with results, storing.
 """
 

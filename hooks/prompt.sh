@@ -1,8 +1,9 @@
 # A prompt: record it, and where a skill is active let the hook program decide whether a skill answers it.
 # Run as `sh -c '. prompt.sh' prompt.sh UserPromptSubmit [HOME]`. Like record.sh it never fails and never prints an error.
+# A session that a skill started (AJ_OBSERVE=self) is recorded, but answered by no skill: it could be the same one again.
 trap 'exit 0' EXIT
 home=${2:-${AJ_HOME:-${HOME:+$HOME/.aj}}}
-if [ "${AJ_OBSERVE:-1}" = 1 ] && [ -s "$home/entries.idx" ]; then
+if [ "${AJ_OBSERVE:-1}" = 1 ] && [ -s "$home/entries.idx" ] && [ ! -e "${CLAUDE_PROJECT_DIR:-}/.aj-off" ]; then
 	python=$home/bin/python3 hook=$home/lib/agentjit/hook.py
 	if [ ! -x "$python" ] || [ ! -r "$hook" ]; then
 		# The links of `aj init` are broken, or there are none: a plugin used straight from the checkout brings the program.

@@ -9,8 +9,10 @@ trap 'exit 0' EXIT
 	set -C # a file that exists is another event, waiting
 	file=
 	home=${2:-${AJ_HOME:-${HOME:+$HOME/.aj}}}
+	# A project that is opted out is not even spooled; opt-out files elsewhere are seen to when the spool is drained.
+	[ ! -e "${CLAUDE_PROJECT_DIR:-}/.aj-off" ] || home=
 	case ${AJ_OBSERVE:-1}$home in
-	1/*)
+	1/* | self/*)
 		# A home that `aj init` made and `aj uninstall` removed stays removed, though a running client still calls us.
 		if [ -d "$home/spool" ] || { [ -z "${2:-}" ] || [ -d "$home" ]; } && mkdir -p "$home/spool"; then
 			for n in '' .1 .2 .3 .4 .5 .6 .7 .8 .9; do
@@ -22,8 +24,11 @@ trap 'exit 0' EXIT
 		fi
 		;;
 	esac
-	# What cannot be recorded is still read to its end, and no half of a payload stays on a full disk.
-	[ -n "$file" ] && cat >"$file" && [ -s "$file" ] || {
+	# What cannot be recorded is still read to its end, and no half of a payload stays on a full disk. In a session that
+	# AgentJIT started itself (AJ_OBSERVE=self), a line of ours that says so comes after the payload, or neither stays.
+	[ -n "$file" ] && cat >"$file" && [ -s "$file" ] && {
+		[ "${AJ_OBSERVE:-1}" != self ] || printf '\n{"aj":"own","own":"a skill"}\n' >>"$file"
+	} || {
 		[ -z "$file" ] || rm -f "$file"
 		cat
 	}

@@ -5,7 +5,8 @@ trap 'exit 0' EXIT
 {
 	umask 077
 	home=${2:-${AJ_HOME:-${HOME:+$HOME/.aj}}}
-	if [ "${AJ_OBSERVE:-1}" = 1 ] && [ -x "$home/bin/aj" ]; then
+	case ${AJ_OBSERVE:-1} in 1 | self) ;; *) exit 0 ;; esac
+	if [ -x "$home/bin/aj" ]; then
 		log=$home/aj.log
 		true >>"$log" || log=/dev/null
 		export AJ_HOME="$home" # whatever the project's settings say

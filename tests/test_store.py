@@ -211,11 +211,11 @@ def test_runs_by_skill(home: Home) -> None:
 
 def test_which_files_were_imported(home: Home) -> None:
     with Store.open(home, write=True) as store:
-        assert store.imported("/a") is None
-        store.mark_imported("/a", 10, 5)
-        store.mark_imported("/a", 12, 7)
+        assert store.imported() == {}
+        store.mark_imported([("/a", 10, 5)])
+        store.mark_imported([("/a", 12, 7)])
     with Store.open(home, write=False) as store:
-        assert store.imported("/a") == (12, 7)
+        assert store.imported() == {"/a": (12, 7)}
 
 
 def test_a_failing_add_leaves_nothing_behind(home: Home) -> None:

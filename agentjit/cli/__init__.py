@@ -26,6 +26,7 @@ COMMANDS = {
     "enable": "enable",
     "remove": "remove",
     "prune": "prune",
+    "forget": "forget",
     "why": "why",
     "log": "log",
     "stats": "stats",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 
 import click
 
+from agentjit import config, forget
 from agentjit.cli.fresh import drained, home
 from agentjit.cli.terminal import line, status
 from agentjit.data import folder
@@ -39,6 +41,10 @@ def command(quiet: bool, restore: str | None) -> None:
             _restore(Library(where), restore)
         with status("compiling"):
             done = compile_all(where, str(folder("skills_templates")), now=time.time())
+        now = time.time()
+        if forget.due(where, now):
+            with status("removing what is too old"):
+                forget.expire(where, config.load(where, os.environ), now=now)
     if quiet:
         return
     library = Library(where)

@@ -13,12 +13,13 @@ from agentjit.install import files
 from agentjit.install.files import Originals
 from agentjit.install.harness import Harness, Report
 from agentjit.install.removal import check_root, remove_command, remove_home
+from agentjit.install.service import Service
 
 
 @click.command("uninstall")
 @click.option("--keep-data", is_flag=True, help="Only unwire: keep what was recorded, the skills and this command.")
 def command(keep_data: bool) -> None:
-    """Unwire Claude Code, restore its settings and remove AgentJIT's own files.
+    """Unwire Claude Code, restore its settings, end the service and remove AgentJIT's own files.
 
     Settings that were edited since `aj init` lose our entries and nothing else; the backup is then kept and named.
 
@@ -29,6 +30,9 @@ def command(keep_data: bool) -> None:
     home = Home.from_environment(os.environ)
     check_root(home, os.environ)
     report = Report()
+    service = Service(home, os.environ)
+    for done in service.uninstall() if service.installed() else []:
+        report.good(done)
     Harness(home, os.environ, time.time()).unwire(report)
     kept = Originals(home).backups()
     if keep_data:

@@ -1,7 +1,7 @@
 """Secrets in commands: a trace has placeholders for them, a program gets the values when it runs and never holds one.
 
-The value of an environment variable (`‹secret:env.API_TOKEN:…›`) is asked of the environment; any other secret becomes a
-parameter that no prompt can fill, so such a skill is run by name only.
+The value of an environment variable (`‹secret:env.API_TOKEN:…›`) is asked of the environment; any other secret becomes
+a parameter that no prompt can fill, so such a skill is run by name only.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from agentjit.doctor import place, probe, stock, wiring
+from agentjit.doctor import inbox, place, probe, stock, wiring
 from agentjit.doctor.finding import Finding, Findings, Patient, fail
 
 CHECKS: tuple[tuple[str, Callable[[Patient], Findings]], ...] = (
@@ -15,7 +15,9 @@ CHECKS: tuple[tuple[str, Callable[[Patient], Findings]], ...] = (
     ("client", wiring.client),
     ("prompt hook", probe.probe),
     ("database", stock.database),
-    ("quarantine", stock.quarantine),
+    ("waiting", inbox.waiting),
+    ("quarantine", inbox.quarantine),
+    ("watcher", inbox.watcher),
     ("library", stock.library),
     ("aj.log", place.errors),
     ("last event", stock.last_event),

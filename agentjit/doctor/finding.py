@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,25 +21,27 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: which check, how it went, and what to do about it ("" if nothing)."""
+    """One line: which check, how it went, and what to do about it ("" if nothing); figures for a program to read."""
 
     check: str
     level: Level
     text: str
     mend: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
-        """The shape that `aj doctor --json` promises."""
+        """The shape that `aj doctor --json` promises; `details` only where there are any."""
         good = self.level is not Level.FAIL
-        return {"check": self.check, "ok": good, "level": self.level, "text": self.text, "mend": self.mend}
+        row = {"check": self.check, "ok": good, "level": self.level, "text": self.text, "mend": self.mend}
+        return {**row, "details": dict(self.details)} if self.details else row
 
 
-def ok(check: str, text: str) -> Finding:
-    return Finding(check, Level.OK, text)
+def ok(check: str, text: str, details: Mapping[str, object] | None = None) -> Finding:
+    return Finding(check, Level.OK, text, details=details or {})
 
 
-def warn(check: str, text: str, mend: str) -> Finding:
-    return Finding(check, Level.WARN, text, mend)
+def warn(check: str, text: str, mend: str, details: Mapping[str, object] | None = None) -> Finding:
+    return Finding(check, Level.WARN, text, mend, details or {})
 
 
 def fail(check: str, text: str, mend: str) -> Finding:

@@ -73,13 +73,11 @@ def writable(patient: Patient) -> Findings:
     for waiting in spool.pending(home):
         if waiting.event == "run" and waiting.pid == os.getpid() and _is_probe(waiting):
             spool.remove(waiting)
-    count = sum(1 for _ in spool.pending(home))
     free = shutil.disk_usage(home.spool).free
     if free < _ROOM:
         yield warn("spool", f"it can be written, but only {free // 1024**2} MB of the disk are free", "make room")
     else:
-        wait = f"; {count} events wait to be loaded" if count else ""
-        yield ok("spool", f"it can be written, {free / 1024**3:.0f} GB are free{wait}")
+        yield ok("spool", f"it can be written, {free / 1024**3:.0f} GB are free")
 
 
 def _is_probe(waiting: spool.Waiting) -> bool:

@@ -1,4 +1,4 @@
-"""What the home holds: the database, what was set aside, the library, and when something was last recorded."""
+"""What the home holds: the database, the library, and when something was last recorded."""
 
 from __future__ import annotations
 
@@ -37,23 +37,6 @@ def database(patient: Patient) -> Findings:
         yield fail("database", text, mend)
     else:
         yield ok("database", counts)
-
-
-def quarantine(patient: Patient) -> Findings:
-    """Nothing that was recorded had to be set aside."""
-    folder = patient.home.quarantine
-    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    events = [name for name in names if not name.endswith(".reason")]
-    if not events:
-        yield ok("quarantine", "empty")
-        return
-    reasons = [name for name in names if name.endswith(".reason")]
-    reason = "no reason is kept"
-    if reasons:
-        with open(os.path.join(folder, reasons[0]), encoding="utf-8", errors="replace") as file:
-            reason = file.read(200).strip()
-    text = f"{len(events)} event{'s' if len(events) > 1 else ''} could not be understood, the first: {reason}"
-    yield warn("quarantine", text, f"look at them, then rm -r {folder}")
 
 
 def library(patient: Patient) -> Findings:

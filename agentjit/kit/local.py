@@ -31,7 +31,8 @@ class Local:
         permit: Callable[[Call], None] = lambda call: None,
     ) -> None:
         self._cwd = cwd
-        self._env = dict(env) | {"AJ_OBSERVE": "0"}  # an agent started by a skill is not the user's habit
+        # An agent started by a skill is not the user's habit: it is recorded as our own, or as ever not at all.
+        self._env = dict(env) | {"AJ_OBSERVE": "0" if env.get("AJ_OBSERVE") == "0" else "self"}
         self._deadline = time.monotonic() + seconds
         self._permit = permit
         self._guard: Guard | None = None

@@ -1,35 +1,27 @@
 """Claude Code transcripts (2.0 to today) -> records.
 
-The format is undocumented: lines of many types, of which `user`, `assistant` and sub-agent `progress` matter; one
-assistant message over several lines with one `message.id`; results in any order; sometimes two objects on one line.
+The format is undocumented: lines of many types, of which few matter (see `claude_lines.py`); one assistant message over
+several lines with one `message.id`; results in any order; sometimes two objects on one line. What a user line is only
+shows when the model answers: until then it is held back. If the answer is another session's, lines up to it are copies
+that a fork begins with, and count where they were made.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, BinaryIO
 
-from agentjit.observe import wire
-from agentjit.observe.claude_hooks import HARNESS, prompt_kind
+from agentjit.observe import claude_lines, reader, wire
+from agentjit.observe.claude_hooks import HARNESS
+from agentjit.observe.claude_lines import Opening
+from agentjit.observe.claude_spent import Spent, by_agents
 from agentjit.observe.reader import Counts, Reader, first_objects, user_home
-from agentjit.trace import CallSeen, FinalSeen, PromptSeen, Seen, SessionSeen, ToolCall, UsageSeen
-
-TYPES = frozenset({"user", "assistant", "system", "progress", "summary", "file-history-snapshot", "queue-operation"})
-_USAGE = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
-# User lines that no person typed and that open no episode: the work before them goes on after them.
-_ASIDE = re.compile(
-    r"\s*(?:\[Request interrupted|Operation stopped by hook|Caveat:|<local-command-|<bash-(?:input|stdout|stderr)"
-    r"|This session is being continued from a previous conversation)"
-)
-_COMMAND_NAME = re.compile(r"<command-name>\s*(\S+?)\s*</command-name>")
-_COMMAND_ARGS = re.compile(r"<command-args>(.*?)</command-args>", re.DOTALL)
+from agentjit.trace import CallSeen, Ended, FinalSeen, PromptSeen, Seen, SessionSeen, ToolCall, TurnSeen, UsageSeen
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Use:
     session: str
     episode: str
@@ -38,6 +30,16 @@ class _Use:
     at: float
     cwd: str
     agent: str
+    batch: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    block: Mapping[str, Any]
+    detail: object
+    ended: Ended
+    at: float
+    cwd: str
 
 
 @dataclass(slots=True)
@@ -53,6 +55,12 @@ class _Open:
     final_at: float = 0.0
     final: list[str] = field(default_factory=list)
 
+    def said(self, message: str, at: float, text: str) -> None:
+        if self.final_message != message:
+            self.final = []
+        self.final_message, self.final_at = message, at
+        self.final.append(text)
+
     def close(self) -> Iterator[Seen]:
         if self.final:
             yield FinalSeen(self.session, self.id, self.final_at, "\n".join(self.final))
@@ -61,19 +69,34 @@ class _Open:
             yield UsageSeen(self.session, self.id, len(self.usage), sum(self.usage.values()), seconds)
 
 
-def read(lines: Iterable[bytes | str], counts: Counts | None = None, transcript: str = "") -> Iterator[Seen]:
-    """The records of one transcript; `counts` is filled on the way, `transcript` is its path for the session record."""
-    reader = _Reader(counts if counts is not None else Counts(), transcript)
+def read(
+    lines: Iterable[bytes | str], counts: Counts | None = None, transcript: str = "", agents: Sequence[Spent] = ()
+) -> Iterator[Seen]:
+    """The records of one transcript.
+
+    `counts` is filled on the way; `transcript` is its path for the session record; `agents` is what sub-agents spent,
+    who have transcripts of their own: it is part of what the episodes cost.
+    """
+    counts = counts if counts is not None else Counts()
+    return _records(_texts(lines, counts), counts, transcript, agents)
+
+
+def _texts(lines: Iterable[bytes | str], counts: Counts) -> Iterator[str]:
     for line in lines:
         text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
-        if not text.strip():
-            continue
-        reader.counts.lines += 1
+        if text.strip():
+            counts.lines += 1
+            yield text
+
+
+def _records(texts: Iterable[str], counts: Counts, transcript: str, agents: Sequence[Spent]) -> Iterator[Seen]:
+    taken = _Reader(counts, transcript, agents)
+    for text in texts:
         found, reason = wire.objects(text)
-        reader.counts.broken += bool(reason)
+        counts.broken += bool(reason)
         for value in found:
-            yield from reader.take(value)
-    yield from reader.end()
+            yield from taken.take(value)
+    yield from taken.end()
 
 
 def projects(env: Mapping[str, str]) -> str:
@@ -89,108 +112,182 @@ def _knows(head: bytes) -> bool:
 
 
 def _read(file: BinaryIO, counts: Counts, path: str) -> Iterator[Seen]:
-    return read(file, counts, transcript="" if os.path.basename(path).startswith("agent-") else path)
+    sub_agent = os.path.basename(path).startswith("agent-")
+    spent = () if sub_agent else by_agents(os.path.join(path.removesuffix(".jsonl"), "subagents"))
+    return _records(reader.lines(file, counts), counts, "" if sub_agent else path, spent)
 
 
-READER = Reader(HARNESS, _knows, _read, lambda env: [projects(env)])
+READER = Reader(HARNESS, _knows, _read, lambda env: [projects(env)], names=("*.jsonl",))
 
 
 class _Reader:
-    def __init__(self, counts: Counts, transcript: str) -> None:
+    def __init__(self, counts: Counts, transcript: str, agents: Sequence[Spent]) -> None:
         self.counts = counts
         self.transcript = transcript
+        self.agents = list(agents)
         self.sessions: set[str] = set()
         self.prompts: set[str] = set()
         self.uses: dict[str, _Use] = {}
-        self.results: dict[str, tuple[wire.Result | None, object, float]] = {}
+        self.results: dict[str, _Result] = {}
         self.done: set[str] = set()
+        self.spent: set[str] = set()  # requests that were counted
         self.open: _Open | None = None
+        self.held: list[Opening | TurnSeen] = []
         self.at = 0.0
         self.side_prompt = ""
+        self.inherited = False  # a sub-agent that is a fork begins with the call that made it: its parent's
+        # Of a fork: whose, whether lines are still copies, the prompts they are said to be of, when it was made.
+        self.parent = ""
+        self.copying = False
+        self.copied: set[str] = set()
+        self.forked_at: float | None = None
 
     def take(self, line: Mapping[str, Any]) -> Iterator[Seen]:
-        kind, message = line.get("type"), line.get("message")
-        if kind == "progress":
+        kind, message = wire.string(line.get("type")), line.get("message")
+        if kind not in claude_lines.READ:
+            if kind not in claude_lines.SILENT:
+                self.counts.skip(kind)
+            return
+        if parent := claude_lines.copied_from(line):
+            if line.get("isSidechain") is not True:
+                self._copy(parent)
+            return
+        self.at = claude_lines.time(line.get("timestamp"), self.at)
+        if kind in ("queue-operation", "system"):
+            self._note(line, kind)
+        elif kind == "progress":
             yield from self._progress(line)
-        elif kind in ("user", "assistant") and isinstance(message, Mapping):
-            self.at = _time(line.get("timestamp"), self.at)
-            yield from self._session(line)
+        elif kind == "fork-context-ref":
+            self.inherited = True
+        elif isinstance(message, Mapping):
             if line.get("isSidechain") is True:
-                prompt = wire.string(line.get("promptId"))
-                self.side_prompt = prompt or self.side_prompt
-                yield from self._side(line, line, wire.string(line.get("agentId")) or "sidechain")
+                yield from self._sidechain(line)
             elif kind == "assistant":
                 yield from self._assistant(line, message)
             else:
                 yield from self._user(line, message)
 
     def end(self) -> Iterator[Seen]:
+        yield from self._settle({}, answered=False)
         if self.open:
-            yield from self.open.close()
+            yield from self._close(self.open, float("inf"))
         self.counts.unanswered += len(self.uses)
+        for identity, use in self.uses.items():
+            call = _call(identity, use, wire.Result("", False, None), Ended.UNANSWERED, None)
+            yield CallSeen(use.session, use.episode, call)
 
-    def _session(self, line: Mapping[str, Any]) -> Iterator[Seen]:
+    # --- the life of the session
+
+    def _copy(self, parent: str) -> None:
+        self.parent, self.copying = parent, True
+        self.copied |= {held.episode for held in self.held if isinstance(held, Opening)}
+        self.held = []
+
+    def _note(self, line: Mapping[str, Any], kind: str) -> None:
         session = wire.string(line.get("sessionId"))
-        if session and session not in self.sessions:
-            self.sessions.add(session)
-            yield SessionSeen(session, HARNESS, self.at, wire.string(line.get("cwd")), transcript=self.transcript)
+        if self.forked_at is None and (kind == "queue-operation" or self.parent):
+            self.forked_at = self.at
+        if kind == "system" and line.get("subtype") == "compact_boundary" and session:
+            about = line.get("compactMetadata")
+            detail = wire.string(about.get("trigger")) if isinstance(about, Mapping) else ""
+            self.held.append(TurnSeen(session, self.at, "compact", detail))
+
+    def _session(self, line: Mapping[str, Any], at: float) -> Iterator[Seen]:
+        session = wire.string(line.get("sessionId"))
+        if not session or session in self.sessions:
+            return
+        cleared = [held for held in self.held if isinstance(held, Opening) and held.text == "/clear"]
+        first = not self.sessions
+        self.sessions.add(session)
+        source = ""
+        if self.parent and first:
+            source, at = "fork", self.forked_at if self.forked_at is not None else at
+        elif cleared and first:
+            source, at = "clear", cleared[0].at
+        cwd = wire.string(line.get("cwd"))
+        yield SessionSeen(session, HARNESS, at, cwd, source, transcript=self.transcript, parent=self.parent)
+        if source:
+            yield TurnSeen(session, at, source)
 
     # --- the main thread
 
-    def _assistant(self, line: Mapping[str, Any], message: Mapping[str, Any]) -> Iterator[Seen]:
-        if line.get("isApiErrorMessage") is True or message.get("model") == "<synthetic>":
-            return
-        identity = wire.string(message.get("id")) or wire.string(line.get("uuid"))
+    def _settle(self, line: Mapping[str, Any], *, answered: bool) -> Iterator[Seen]:
+        """What was held back is this session's own: open its episodes. `answered`: the model answered the last."""
+        chosen = self._chosen()
+        if not line and chosen:
+            line = {"sessionId": chosen[0].session, "cwd": chosen[0].cwd}
+        yield from self._session(line, chosen[0].at if chosen else self.at)
+        yield from (held for held in self.held if isinstance(held, TurnSeen))
+        self.held, self.copying = [], False
+        for number, opening in enumerate(chosen, 1):
+            # A command that nothing came of is the client's own affair (`/model`, `/clear`): the agent never saw it.
+            if opening.kind != "command" or (answered and number == len(chosen)):
+                yield from self._open(opening)
+
+    def _chosen(self) -> list[Opening]:
+        """Of each prompt the line that is it: the first, of those that a fork's copies claim to be, the last."""
+        found: dict[str, Opening] = {}
+        for held in self.held:
+            if isinstance(held, Opening) and held.episode not in self.prompts:
+                known = found.get(held.episode)
+                later = not held.aside and (known is None or known.aside or held.episode in self.copied)
+                if known is None or later:
+                    found.pop(held.episode, None)
+                    found[held.episode] = held
+        return list(found.values())
+
+    def _open(self, opening: Opening) -> Iterator[Seen]:
+        self.prompts.add(opening.episode)
         if self.open:
-            self.open.last = max(self.open.last, self.at)
-            self._spend(self.open, identity, message.get("usage"))
-        for block in _blocks(message):
+            yield from self._close(self.open, opening.at)
+        self.open = _Open(opening.session, opening.episode, opening.at, opening.at)
+        yield PromptSeen(opening.session, opening.episode, opening.at, opening.text, opening.kind, opening.cwd)
+
+    def _close(self, episode: _Open, until: float) -> Iterator[Seen]:
+        """Its sub-agents are those that name its prompt, or (of old clients) that worked before the next one."""
+        left = []
+        for spent in self.agents:
+            named = episode.id == f"{episode.session}:{spent.prompt}"
+            if named or (not spent.prompt and episode.at <= spent.at < until):
+                self._spend(episode, spent.request, spent.tokens)
+            else:
+                left.append(spent)
+        self.agents = left
+        yield from episode.close()
+
+    def _assistant(self, line: Mapping[str, Any], message: Mapping[str, Any]) -> Iterator[Seen]:
+        if claude_lines.unasked(line, message):
+            return
+        yield from self._settle(line, answered=True)
+        identity = wire.string(message.get("id")) or wire.string(line.get("uuid"))
+        episode = self.open
+        if episode:
+            episode.last = max(episode.last, self.at)
+            self._spend(episode, identity, claude_lines.tokens(message))
+        for block in claude_lines.blocks(message):
             if block.get("type") == "tool_use":
-                if self.open:
-                    self.open.final = []  # what was said before a call is not the closing message
-                yield from self._use(line, block, self.open.id if self.open else "", self.at, "")
-            elif block.get("type") == "text" and self.open and wire.string(block.get("text")).strip():
-                self._said(self.open, identity, wire.string(block.get("text")))
+                if episode:
+                    episode.final = []  # what was said before a call is not the closing message
+                yield from self._use(line, block, episode.id if episode else "", "", identity)
+            elif block.get("type") == "text" and episode and wire.string(block.get("text")).strip():
+                episode.said(identity, self.at, wire.string(block.get("text")))
 
-    @staticmethod
-    def _spend(episode: _Open, identity: str, usage: object) -> None:
-        given = usage if isinstance(usage, Mapping) else {}
-        tokens = sum(wire.count(given.get(key)) for key in _USAGE)
+    def _spend(self, episode: _Open, request: str, tokens: int) -> None:
+        if request not in episode.usage and request in self.spent:
+            return  # a message that was written again, after a compaction say
+        self.spent.add(request)
         # The lines of one message repeat its usage, the earlier ones before it was complete.
-        episode.usage[identity] = max(tokens, episode.usage.get(identity, 0))
-
-    def _said(self, episode: _Open, identity: str, text: str) -> None:
-        if episode.final_message != identity:
-            episode.final = []
-        episode.final_message = identity
-        episode.final_at = self.at
-        episode.final.append(text)
+        episode.usage[request] = max(tokens, episode.usage.get(request, 0))
 
     def _user(self, line: Mapping[str, Any], message: Mapping[str, Any]) -> Iterator[Seen]:
-        blocks = _blocks(message)
-        results = [block for block in blocks if block.get("type") == "tool_result"]
-        if results:
+        results = [block for block in claude_lines.blocks(message) if block.get("type") == "tool_result"]
+        if not results:
+            opening = claude_lines.opening(line, message, self.at)
+            self.held += [opening] if opening else []
+        elif not self.copying:
             if self.open:
                 self.open.last = max(self.open.last, self.at)
-            yield from self._results(results, line.get("toolUseResult"), self.at)
-            return
-        content = message.get("content")
-        texts = [wire.string(block.get("text")) for block in blocks if block.get("type") == "text"]
-        text = content if isinstance(content, str) else "\n".join(texts)
-        yield from self._prompt(line, text)
-
-    def _prompt(self, line: Mapping[str, Any], text: str) -> Iterator[Seen]:
-        session = wire.string(line.get("sessionId"))
-        given = wire.string(line.get("promptId"))
-        episode = f"{session}:{given}" if given else f"{session}:@{wire.string(line.get('uuid'))}"
-        kind = _kind(line, text, given)
-        if not kind or not session or episode in self.prompts:
-            return
-        self.prompts.add(episode)
-        if self.open:
-            yield from self.open.close()
-        self.open = _Open(session, episode, self.at, self.at)
-        yield PromptSeen(session, episode, self.at, _as_typed(text), kind, wire.string(line.get("cwd")))
+            yield from self._results(line, results, line.get("toolUseResult"))
 
     # --- sub-agents
 
@@ -199,102 +296,80 @@ class _Reader:
         inner = data.get("message") if isinstance(data, Mapping) else None
         if not isinstance(data, Mapping) or data.get("type") != "agent_progress" or not isinstance(inner, Mapping):
             return
-        self.at = _time(line.get("timestamp"), self.at)
-        yield from self._session(line)
+        yield from self._settle(line, answered=True)
+        message = inner.get("message")
+        if self.open and inner.get("type") == "assistant" and isinstance(message, Mapping):
+            self._spend(self.open, wire.string(message.get("id")) or str(self.at), claude_lines.tokens(message))
         yield from self._side(line, inner, wire.string(data.get("agentId")) or "sidechain")
 
+    def _sidechain(self, line: Mapping[str, Any]) -> Iterator[Seen]:
+        self.side_prompt = wire.string(line.get("promptId")) or self.side_prompt
+        yield from self._session(line, self.at)
+        if self.inherited:
+            self.inherited = line.get("type") != "user"
+            return
+        yield from self._side(line, line, wire.string(line.get("agentId")) or "sidechain")
+
     def _side(self, line: Mapping[str, Any], inner: Mapping[str, Any], agent: str) -> Iterator[Seen]:
-        """The calls of a sub-agent; its prompts are the main agent's words and its requests are not counted."""
         message = inner.get("message")
-        at = _time(inner.get("timestamp"), self.at)
+        if not isinstance(message, Mapping):
+            return
         session = wire.string(line.get("sessionId"))
         episode = f"{session}:{self.side_prompt}" if self.side_prompt else self.open.id if self.open else ""
-        blocks = _blocks(message) if isinstance(message, Mapping) else []
-        for block in blocks:
+        identity = wire.string(message.get("id"))
+        for block in claude_lines.blocks(message):
             if block.get("type") == "tool_use":
-                yield from self._use(line, block, episode, at, agent)
-        results = [block for block in blocks if block.get("type") == "tool_result"]
-        yield from self._results(results, inner.get("toolUseResult"), at)
+                yield from self._use(line, block, episode, agent, identity)
+        results = [block for block in claude_lines.blocks(message) if block.get("type") == "tool_result"]
+        yield from self._results(line, results, inner.get("toolUseResult"))
 
     # --- calls and their results, in whatever order
 
     def _use(
-        self, line: Mapping[str, Any], block: Mapping[str, Any], episode: str, at: float, agent: str
+        self, line: Mapping[str, Any], block: Mapping[str, Any], episode: str, agent: str, batch: str
     ) -> Iterator[Seen]:
         identity, tool, given = block.get("id"), wire.string(block.get("name")), block.get("input")
         if not isinstance(identity, str) or identity in self.done or not isinstance(given, Mapping):
             return
         session, cwd = wire.string(line.get("sessionId")), wire.string(line.get("cwd"))
         if session and tool:
-            self.uses[identity] = _Use(session, episode, tool, given, at, cwd, agent)
+            self.uses[identity] = _Use(session, episode, tool, given, self.at, cwd, agent, batch)
             yield from self._pair(identity)
 
-    def _results(self, blocks: list[Mapping[str, Any]], detail: object, at: float) -> Iterator[Seen]:
+    def _results(self, line: Mapping[str, Any], blocks: list[Mapping[str, Any]], detail: object) -> Iterator[Seen]:
+        told = detail if len(blocks) == 1 else None
         for block in blocks:
             identity = block.get("tool_use_id")
-            if not isinstance(identity, str) or identity in self.done:
-                continue
-            shown = wire.text_of(block.get("content"))
-            failure = wire.failed(shown) if block.get("is_error") is True else None
-            single = len(blocks) == 1 and isinstance(detail, Mapping | list)
-            self.results[identity] = (failure, detail if single else shown, at)
-            yield from self._pair(identity)
+            if isinstance(identity, str) and identity not in self.done:
+                ended = claude_lines.ending(line, block, told)
+                self.results[identity] = _Result(block, told, ended, self.at, wire.string(line.get("cwd")))
+                yield from self._pair(identity)
 
     def _pair(self, identity: str) -> Iterator[Seen]:
         if identity not in self.uses or identity not in self.results:
             return
-        use, (failure, detail, at) = self.uses.pop(identity), self.results.pop(identity)
+        use, result = self.uses.pop(identity), self.results.pop(identity)
         self.done.add(identity)
-        result = failure or _good(use.tool, detail)
-        call = ToolCall(
-            id=identity,
-            tool=use.tool,
-            input=use.input,
-            output=result.output,
-            ok=result.ok,
-            exit_code=result.exit_code,
-            at=use.at,
-            seconds=max(at - use.at, 0.0),  # with the time a person took to allow it: the best a transcript tells
-            cwd=use.cwd,
-            agent=use.agent,
+        # With the time a person took to allow it: the best a transcript tells.
+        seconds = max(result.at - use.at, 0.0)
+        shown = claude_lines.result(use.tool, result.block, result.detail)
+        yield CallSeen(
+            use.session, use.episode, _call(identity, use, shown, result.ended, seconds), cwd_after=result.cwd
         )
-        yield CallSeen(use.session, use.episode, call)
 
 
-def _good(tool: str, detail: object) -> wire.Result:
-    result = wire.succeeded(tool, detail)
-    if tool == "Bash" and isinstance(detail, str):  # no details kept: the harness called it good, so the status was 0
-        return wire.Result(result.output, True, 0)
-    return result
-
-
-def _blocks(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    content = message.get("content")
-    return [block for block in content if isinstance(block, Mapping)] if isinstance(content, list) else []
-
-
-def _kind(line: Mapping[str, Any], text: str, prompt_id: str) -> str:
-    """The kind of prompt a user line is, "" if it opens no episode."""
-    if line.get("isCompactSummary") is True or line.get("isVisibleInTranscriptOnly") is True or _ASIDE.match(text):
-        return ""
-    if line.get("isMeta") is True:
-        return "meta" if prompt_id else ""
-    if "planContent" in line:
-        return "meta"  # an accepted plan is sent as a prompt: nobody typed it
-    return prompt_kind(text)
-
-
-def _as_typed(text: str) -> str:
-    """A slash command as it was typed; any other prompt as it is."""
-    name = _COMMAND_NAME.search(text)
-    if not name or prompt_kind(text) != "command":
-        return text
-    arguments = _COMMAND_ARGS.search(text)
-    return f"{name.group(1)} {arguments.group(1) if arguments else ''}".strip()
-
-
-def _time(value: object, default: float) -> float:
-    try:
-        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else default
-    except (ValueError, OverflowError):
-        return default
+def _call(identity: str, use: _Use, result: wire.Result, ended: Ended, seconds: float | None) -> ToolCall:
+    return ToolCall(
+        id=identity,
+        tool=use.tool,
+        input=use.input,
+        output=result.output,
+        ok=result.ok,
+        exit_code=result.exit_code,
+        at=use.at,
+        seconds=seconds,
+        cwd=use.cwd,
+        agent=use.agent,
+        ended=ended,
+        batch=use.batch,
+    )

@@ -1,26 +1,46 @@
-"""Backfill: transcripts the harness keeps, and files of hook payloads, into the store; unchanged files are not read."""
+"""Backfill: transcripts the harness keeps, and files of hook payloads, into the store; unchanged files are not read.
+
+Records are loaded some files at a time. Whoever stops an import between two transactions finds whole files in the
+store, or, of a file that fills more than one transaction, its beginning: the next import reads that one again.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from agentjit.home import Home
-from agentjit.observe import claude_payloads, claude_transcript
-from agentjit.observe.reader import HEAD, Counts, Reader
+from agentjit.observe import claude_payloads, claude_transcript, codex, copilot, gemini, opencode
+from agentjit.observe.bounds import bounded, weight
+from agentjit.observe.consent import Consent, admit, consent_of
+from agentjit.observe.reader import HEAD, Counts, Reader, Source, opened
 from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store
+from agentjit.store_rows import clean
 from agentjit.trace import Seen
 
-_BATCH = 20_000  # records to a transaction
-READERS: tuple[Reader, ...] = (claude_transcript.READER, claude_payloads.READER)
+_BATCH = 4_000  # records to a transaction
+_WEIGHT = 8_000_000  # characters, the same
+READERS: tuple[Reader, ...] = (
+    claude_transcript.READER,
+    claude_payloads.READER,
+    codex.READER,
+    copilot.READER,
+    gemini.READER,
+    opencode.READER,
+)
 
 
 @dataclass(slots=True)
 class Imported:
     """Files read; left alone because they have not changed; records found; lines or payloads that could not be used;
-    files in formats of other programs; files by harness; lines of kinds that say nothing to us, by kind.
+    files in formats of other programs, or that cannot be read; files by harness; lines of kinds that say nothing to us,
+    by kind; calls without a result; files not come to, because the import was stopped. A session that is in many files,
+    or one of many in a database, counts as a file.
     """
 
     files: int = 0
@@ -30,6 +50,12 @@ class Imported:
     foreign: int = 0
     harnesses: dict[str, int] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
+    unanswered: int = 0
+    left: int = 0
+
+
+class _Stopped(Exception):
+    """In the middle of a file."""
 
 
 def import_paths(
@@ -38,99 +64,161 @@ def import_paths(
     env: Mapping[str, str],
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Imported:
     """Take files and folders of transcripts (none given: those of every harness); `progress` gets (done, total) files.
 
-    Raises StoreBusy, StoreBroken; a file that cannot be read or understood is counted, not raised.
+    When `stop` says so, what is complete is loaded and the rest is left for another time. Raises StoreBusy,
+    StoreBroken, BadConfig; a file that cannot be read or understood is counted, not raised.
     """
     chosen = [os.path.abspath(path) for path in paths] or kept(env)
-    return import_files(home, sorted(set(_files(chosen))), Redactor(home_key(home), env), progress=progress)
+    redactor, consent = Redactor(home_key(home), env), consent_of(home, env, explicit=True)
+    return import_files(home, sorted(set(_files(chosen))), redactor, consent, progress=progress, stop=stop)
 
 
 def kept(env: Mapping[str, str]) -> list[str]:
-    """The folders in which harnesses keep transcripts, those that exist."""
-    return [folder for reader in READERS for folder in reader.folders(env) if os.path.isdir(folder)]
+    """The folders (or files) in which harnesses keep transcripts, those that exist."""
+    return [folder for reader in READERS for folder in reader.folders(env) if os.path.exists(folder)]
 
 
 def _files(paths: list[str]) -> Iterator[str]:
+    patterns = {pattern for reader in READERS for pattern in reader.names}
     for path in paths:
         if not os.path.isdir(path):
             yield path
             continue
         for folder, _, names in os.walk(path):
-            yield from (os.path.join(folder, name) for name in names if name.endswith((".jsonl", ".json")))
+            wanted = (name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))
+            yield from (os.path.join(folder, name) for name in wanted)
 
 
 def import_files(
     home: Home,
     files: Sequence[str],
     redactor: Redactor,
+    consent: Consent,
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Imported:
     """The same for files alone."""
-    done, load = Imported(), _Load(home, redactor)
-    known = _known(home, files)
-    for number, path in enumerate(files):
-        progress(number, len(files))
-        try:
-            _file(path, known.get(path), load, done)
-        except OSError:  # gone, or not ours to read
-            done.foreign += 1
-    load.flush()
-    progress(len(files), len(files))
+    done = Imported()
+    sources = [(source, reader) for path in files for source, reader in _sources(path)]
+    with Store.open(home, write=False) as store:
+        known = store.imported()
+    with ThreadPoolExecutor(1) as loader:
+        load = _Load(home, redactor, consent, loader)
+        for number, (source, reader) in enumerate(sources):
+            progress(number, len(sources))
+            if stop():
+                done.left = len(sources) - number
+                break
+            try:
+                _file(source, reader, known.get(clean(source.name)), load, done, stop)
+            except OSError:  # gone, or not ours to read
+                load.drop()
+                done.foreign += 1
+            except _Stopped:
+                load.drop()
+                done.left = len(sources) - number
+                break
+        load.flush()
+        load.wait()
+    progress(len(sources) - done.left, len(sources))
     return done
 
 
-def _known(home: Home, files: Sequence[str]) -> dict[str, tuple[int, int] | None]:
-    with Store.open(home, write=False) as store:
-        return {path: store.imported(path) for path in files}
+def _sources(path: str) -> list[tuple[Source, Reader | None]]:
+    """What is read by way of a file, with the reader where the path tells which."""
+    for reader in READERS:
+        found = reader.sources(path)
+        if found is not None:
+            return [(source, reader) for source in found]
+    try:
+        status = os.stat(path)
+    except OSError:
+        return [(Source(path, path, 0, 0), None)]
+    regular = stat.S_ISREG(status.st_mode)
+    return [(Source(path, path, status.st_size if regular else 0, status.st_mtime_ns), None)]
 
 
 class _Load:
-    """Gathers records until they are worth a transaction."""
+    """Gathers records until they are worth a transaction; while that is made, the next are gathered."""
 
-    def __init__(self, home: Home, redactor: Redactor) -> None:
+    def __init__(self, home: Home, redactor: Redactor, consent: Consent, loader: ThreadPoolExecutor) -> None:
         self.home = home
+        self.loader = loader
+        self.loading: Future[None] | None = None
         self.redactor = redactor
+        self.consent = consent
         self.records: list[Seen] = []
         self.read: list[tuple[str, int, int]] = []
+        self.whole = 0  # records of files that are complete
+        self.weight = 0
 
     def take(self, record: Seen) -> None:
-        self.records.append(self.redactor.record(record))
-        if len(self.records) >= _BATCH:
+        self.records.append(bounded(record))
+        self.weight += weight(self.records[-1])
+        if len(self.records) >= _BATCH or self.weight >= _WEIGHT:
             self.flush()
+
+    def completed(self, source: Source) -> None:
+        self.read.append((source.name, source.size, source.mtime_ns))
+        self.whole = len(self.records)
+
+    def drop(self) -> None:
+        """Without the records of a file that was not read to its end."""
+        del self.records[self.whole :]
 
     def flush(self) -> None:
         if not self.records and not self.read:
             return
+        records = self.redactor.records(self.records)
+        self.wait()
+        self.loading = self.loader.submit(self._load, records, self.read)
+        self.records, self.read, self.whole, self.weight = [], [], 0, 0
+
+    def wait(self) -> None:
+        """Until what was flushed is in the store; raises what went wrong."""
+        if self.loading:
+            self.loading.result()
+
+    def _load(self, records: list[Seen], read: list[tuple[str, int, int]]) -> None:
         with Store.open(self.home, write=True) as store:
-            store.add(self.records)
-            for path, size, mtime_ns in self.read:  # after the records: a crash in between repeats, it does not lose
-                store.mark_imported(path, size, mtime_ns)
-        self.records, self.read = [], []
+            admit(store, self.consent, records)
+            store.mark_imported(read)  # after the records: a crash in between repeats, it does not lose
 
 
-def _file(path: str, known: tuple[int, int] | None, load: _Load, done: Imported) -> None:
-    status = os.stat(path)
-    if known == (status.st_size, status.st_mtime_ns):
+def _file(
+    source: Source,
+    reader: Reader | None,
+    known: tuple[int, int] | None,
+    load: _Load,
+    done: Imported,
+    stop: Callable[[], bool],
+) -> None:
+    if known == (source.size, source.mtime_ns):
         done.unchanged += 1
         return
-    with open(path, "rb") as file:
+    with opened(source.file) as file:
         head = file.read(HEAD)
-        reader = next((each for each in READERS if each.knows(head)), None)
+        reader = reader or next((each for each in READERS if each.knows(head)), None)
         if reader is None:
             done.foreign += 1
             return
         file.seek(0)
-        counts, before = Counts(), done.records
-        for record in reader.read(file, counts, path):
+        counts, records = Counts(), 0
+        for record in reader.read(file, counts, source.name):
+            if stop():
+                raise _Stopped
             load.take(record)
-            done.records += 1
+            records += 1
+    load.completed(source)
+    done.records += records
     done.skipped_lines += counts.broken
+    done.unanswered += counts.unanswered
     for kind, many in counts.unknown.items():
         done.unknown[kind] = done.unknown.get(kind, 0) + many
-    if done.records > before or not counts.broken:
+    if records or not counts.broken:
         done.files += 1
         done.harnesses[reader.harness] = done.harnesses.get(reader.harness, 0) + 1
-    load.read.append((path, status.st_size, status.st_mtime_ns))

@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any
 
 from agentjit import spool
 from agentjit.home import Home
 from agentjit.observe import claude_hooks, wire
+from agentjit.observe.bounds import LONGEST, bounded
 from agentjit.observe.claude_transcript import projects
+from agentjit.observe.consent import Consent, admit, consent_of
 from agentjit.observe.importer import import_files
 from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store
@@ -50,22 +52,22 @@ class _Batch:
 def drain(home: Home, redactor_env: Mapping[str, str], *, now: float) -> Drained:
     """Load what waits in the spool; `redactor_env` says which values are secret and where transcripts are.
 
-    Raises StoreBusy, StoreBroken (then what is not loaded is still in the spool), OSError for a home that cannot be
-    written; never because of what a file holds.
+    Raises BadConfig, StoreBusy, StoreBroken (then what is not loaded is still in the spool), OSError for a home that
+    cannot be written; never because of what a file holds.
     """
     done = Drained(quarantined=spool.sweep(home, now))
     waiting = spool.pending(home)
     first = next(waiting, None)
     if first is None:
         return done
-    redactor = Redactor(home_key(home), redactor_env)
+    redactor, consent = Redactor(home_key(home), redactor_env), consent_of(home, redactor_env)
     transcripts: dict[str, None] = {}
     batches = _batches(chain([first], waiting))
     for some in iter(lambda: list(islice(batches, _OPEN)), []):
-        _drain(home, some, redactor, now, transcripts, done)
+        _drain(home, some, redactor, consent, now, transcripts, done)
     allowed = list(_allowed(transcripts, projects(redactor_env)))
     if allowed:
-        done.records += import_files(home, allowed, redactor).records
+        done.records += import_files(home, allowed, redactor, consent).records
     return done
 
 
@@ -73,6 +75,7 @@ def _drain(
     home: Home,
     batches: Iterable[list[spool.Waiting]],
     redactor: Redactor,
+    consent: Consent,
     now: float,
     transcripts: dict[str, None],
     done: Drained,
@@ -85,14 +88,14 @@ def _drain(
             batch.records = redactor.records(batch.records)
             if loading:
                 loading.result()
-            loading = loader.submit(_load, home, store, batch, done)
+            loading = loader.submit(_load, home, store, consent, batch, done)
         if loading:
             loading.result()
 
 
-def _load(home: Home, store: Store, batch: _Batch, done: Drained) -> None:
+def _load(home: Home, store: Store, consent: Consent, batch: _Batch, done: Drained) -> None:
     if batch.records:
-        store.add(batch.records)
+        admit(store, consent, batch.records)
     _clear(home, batch, done)
 
 
@@ -127,6 +130,8 @@ def _read(files: list[spool.Waiting], now: float, transcripts: dict[str, None], 
             continue
         try:
             records = _records(waiting, values)
+            if waiting.size > LONGEST:
+                records = [bounded(record) for record in records]
         except claude_hooks.BadPayload as bad:
             batch.bad.append((waiting, reason_why or str(bad)))
             continue
@@ -158,11 +163,20 @@ def _records(waiting: spool.Waiting, values: list[dict[str, Any]]) -> list[Seen]
         raise claude_hooks.BadPayload("empty")
     found = claude_hooks.records(waiting.event, values[0], waiting.at)
     ours = values[1:]
+    if ours:
+        found += _own(found, ours)
     if waiting.event == "UserPromptSubmit":
         prompt = next(record for record in found if isinstance(record, PromptSeen))
         said = [seen for line in ours if (seen := wire.decision(line, prompt.session, prompt.episode, waiting.at))]
         found += said or [_passed(prompt)]
     return found
+
+
+def _own(found: list[Seen], ours: list[dict[str, Any]]) -> list[Seen]:
+    """What our own lines say about whose session it is."""
+    told = [how for line in ours if (how := wire.own(line))]
+    sessions = [record for record in found if isinstance(record, SessionSeen)]
+    return [replace(session, own=how) for session in sessions for how in told]
 
 
 def _passed(prompt: PromptSeen) -> DecisionSeen:

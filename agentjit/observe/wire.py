@@ -46,6 +46,21 @@ def objects(text: str) -> tuple[list[dict[str, Any]], str]:
     return found, ""
 
 
+def object_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
+    """The JSON object that begins at `start`, and where it ends; None, and where reading failed, if there is none."""
+    try:
+        value, end = _decoder.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        # Of a text that is not closed the error names the beginning.
+        return None, len(text) if error.msg.startswith("Unterminated string") else error.pos
+    except (ValueError, RecursionError):
+        return None, start + 1
+    if not isinstance(value, dict):
+        return None, end
+    deep = text.count("[", start, end) + text.count("{", start, end) > _DEEPEST and _too_deep(value)
+    return (None if deep else value), end
+
+
 def _past_space(text: str, position: int) -> int:
     while position < len(text) and text[position] in " \t\r\n":
         position += 1
@@ -160,6 +175,11 @@ def decision(line: Mapping[str, Any], session: str, episode: str, at: float) -> 
         saved_seconds=number(line.get("saved_seconds")) or 0.0,
         arguments={str(key): text_of(value) for key, value in arguments.items()} if isinstance(arguments, dict) else {},
     )
+
+
+def own(line: Mapping[str, Any]) -> str:
+    """How AgentJIT had a hand in the session, from one of our own lines (`{"aj": "own", …}`), "" if it is none."""
+    return string(line.get("own")) if line.get("aj") == "own" else ""
 
 
 def _steps(value: object) -> tuple[StepDone, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from agentjit.detect.mine import hotspots
 from agentjit.detect.prompt import clusters
 from agentjit.hotspot import Hotspot
-from agentjit.trace import Episode
+from agentjit.trace import Ended, Episode, ToolCall
 from tests.support.notation import DAY, START, repeat
 
 NOW = START + 30 * DAY
@@ -73,3 +74,32 @@ def test_a_prompt_is_compared_with_the_newest_clusters_only() -> None:
     assert [400, 501] in found
     assert [0] in found
     assert [502] in found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda episode: replace(episode, own="a skill"),
+        lambda episode: replace(episode, calls=(replace(episode.calls[0], ended=Ended.DENIED), *episode.calls[1:])),
+        lambda episode: replace(
+            episode, calls=(replace(episode.calls[0], ended=Ended.INTERRUPTED), *episode.calls[1:])
+        ),
+        lambda episode: replace(episode, calls=(*episode.calls, replace(episode.calls[0], ended=Ended.UNANSWERED))),
+        lambda episode: replace(episode, calls=(*episode.calls, ran(episode, "aj run versions name=x"))),
+        lambda episode: replace(episode, calls=(*episode.calls, ran(episode, "cd /w && ~/.local/bin/aj list | head"))),
+        lambda episode: replace(
+            episode, calls=(*episode.calls, ran(episode, "python3 ~/.aj/skills/versions/skill.py --name x"))
+        ),
+    ],
+    ids=["own", "denied", "interrupted", "unanswered", "aj run", "aj by its path", "a skill's file"],
+)
+def test_what_agentjit_did_itself_or_what_did_not_end_is_no_habit(change: Callable[[Episode], Episode]) -> None:
+    history = said("what is the version of cart?")
+    assert len(prompted(history)[0].occurrences) == 5
+    mined = prompted([change(episode) for episode in history[:2]] + history[2:])
+    assert [len(hotspot.occurrences) for hotspot in mined] == [3]
+    assert prompted([change(episode) for episode in history]) == []
+
+
+def ran(episode: Episode, command: str) -> ToolCall:
+    return replace(episode.calls[0], id=f"{episode.id}-ran", input={"command": command})

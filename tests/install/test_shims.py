@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from agentjit.observe import wire
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 EVENTS = json.loads((CHECKOUT / "hooks/hooks.json").read_text())["hooks"]
 PAYLOAD = json.dumps({"session_id": "s", "prompt": "is web ok?", "odd": "\u00e9 \n '\"$(x)`"}).encode()
@@ -149,6 +151,44 @@ def test_observing_can_be_switched_off(event: str, env: dict[str, str], root: Pa
     assert not root.exists()
 
 
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: Path(shell[0]).name)
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_session_of_our_own_is_recorded_as_such(
+    event: str, shell: list[str], env: dict[str, str], root: Path
+) -> None:
+    applet = ["sh"] if shell[0].endswith("busybox") else []
+    assert fire([*shell, *applet, *argv(event)[1:]], {**env, "AJ_OBSERVE": "self"}) == b""
+    [file] = spool(root)
+    payload, ours = wire.objects(file.read_text())[0]
+    assert (payload, wire.own(ours)) == (json.loads(PAYLOAD), "a skill")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_what_could_not_be_recorded_gets_no_line_of_ours(event: str, env: dict[str, str], root: Path) -> None:
+    assert fire(argv(event), {**env, "AJ_OBSERVE": "self"}, b"") == b""
+    assert spool(root) == []
+
+
+@pytest.mark.parametrize(("observe", "kept"), [("1", 1), ("self", 0)])
+def test_a_payload_that_cannot_be_marked_as_our_own_is_not_kept(
+    observe: str, kept: int, env: dict[str, str], root: Path
+) -> None:
+    root.mkdir()
+    seen = root.parent / "seen"
+    mount = (
+        f'mount -t tmpfs -o size=16k none "{root}" || exit 77; mkdir "{root}/spool"; "$@"; s=$?; '
+        f'ls "{root}/spool" >"{seen}"; exit $s'
+    )
+    command = ["unshare", "--mount", "/bin/sh", "-c", mount, "sh", *argv("PostToolUse")]
+    given = {**env, "AJ_OBSERVE": observe}
+    done = subprocess.run(command, input=b"x" * 16384, env=given, capture_output=True, check=False)
+    if done.returncode == 77 or b"unshare" in done.stderr:
+        pytest.skip("a small disk cannot be mounted here")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert len(seen.read_text().splitlines()) == kept  # the payload alone fits exactly
+
+
 @pytest.mark.parametrize("event", EVENTS)
 class TestNothingStopsTheAgent:
     """Each of these loses the event, and that is all that happens."""
@@ -233,6 +273,11 @@ def test_the_hook_program_decides_where_a_skill_is_active(active: Path, env: dic
     assert spool(root) == []  # recording is the program's, with its decision
 
 
+def test_no_skill_answers_an_agent_that_a_skill_started(active: Path, env: dict[str, str], root: Path) -> None:
+    assert fire(argv("UserPromptSubmit"), {**env, "AJ_OBSERVE": "self"}) == b""
+    assert [file.read_bytes().startswith(PAYLOAD) for file in spool(root)] == [True]
+
+
 def test_an_empty_index_means_no_skill(active: Path, env: dict[str, str], root: Path) -> None:
     (root / "entries.idx").write_text("")
     assert fire(argv("UserPromptSubmit"), env) == b""
@@ -299,6 +344,18 @@ def _gone(pid: int) -> bool:
 # --- the end of a session
 
 
+@pytest.mark.parametrize(("observe", "started"), [("1", True), ("self", True), ("0", False)])
+def test_the_end_of_a_session_starts_compiling(observe: str, started: bool, env: dict[str, str], root: Path) -> None:
+    (root / "bin").mkdir(parents=True)
+    (root / "bin/aj").write_text(f'#!/bin/sh\necho "$*" >"{root}/told.tmp"\nmv "{root}/told.tmp" "{root}/told"\n')
+    (root / "bin/aj").chmod(0o700)
+    fire(argv("SessionEnd"), {**env, "AJ_OBSERVE": observe})
+    deadline = time.monotonic() + (20 if started else 0.3)
+    while not (root / "told").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (root / "told").exists() is started
+
+
 def test_compiling_outlives_the_client(env: dict[str, str], root: Path) -> None:
     (root / "bin").mkdir(parents=True)
     told = root / "told"
@@ -336,3 +393,42 @@ def test_what_the_compiler_says_is_in_the_log(env: dict[str, str], root: Path) -
         time.sleep(0.05)
     assert (root / "aj.log").read_text() == "out\nerr\n"
     assert (root / "aj.log").stat().st_mode & 0o777 == 0o600
+
+
+# --- a project that is opted out
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: Path(shell[0]).name)
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_opted_out_project_is_not_even_spooled(
+    event: str, shell: list[str], env: dict[str, str], root: Path, tmp_path: Path
+) -> None:
+    applet = ["sh"] if shell[0].endswith("busybox") else []
+    project = tmp_path / "a 'project'"
+    project.mkdir()
+    env = {**env, "CLAUDE_PROJECT_DIR": str(project)}
+    command = [*shell, *applet, *argv(event)[1:]]
+    assert fire(command, env) == b"" and len(spool(root)) == 1
+    (project / ".aj-off").touch()
+    assert fire(command, env, PAYLOAD * 20_000) == b"" and len(spool(root)) == 1
+
+
+def test_a_payload_that_is_opted_out_is_read_to_its_end(env: dict[str, str], root: Path, tmp_path: Path) -> None:
+    (tmp_path / ".aj-off").touch()
+    env = {**env, "CLAUDE_PROJECT_DIR": str(tmp_path)}
+    with subprocess.Popen(argv("PostToolUse"), env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as hook:
+        assert hook.stdin and hook.stdout
+        for _ in range(100):  # more than any pipe holds: an early end would break it
+            hook.stdin.write(b"x" * 100_000)
+        hook.stdin.close()
+        assert (hook.wait(30), hook.stdout.read()) == (0, b"")
+    assert spool(root) == []
+
+
+def test_no_skill_answers_in_an_opted_out_project(
+    active: Path, env: dict[str, str], root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".aj-off").touch()
+    assert fire(argv("UserPromptSubmit"), env) != b""
+    assert fire(argv("UserPromptSubmit"), {**env, "CLAUDE_PROJECT_DIR": str(tmp_path)}) == b""
+    assert spool(root) == []

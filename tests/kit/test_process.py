@@ -133,6 +133,10 @@ def test_what_cannot_be_run_is_handed_back(tmp_path: Path) -> None:
                 local.perform(call)
 
 
-def test_an_agent_started_by_a_skill_is_not_recorded(tmp_path: Path) -> None:
-    with Local(cwd=str(tmp_path), env=os.environ) as local:
-        assert local.perform(kit.shell("echo $AJ_OBSERVE")).stdout == "0\n"
+@pytest.mark.parametrize(("given", "seen"), [(None, "self"), ("1", "self"), ("self", "self"), ("0", "0")])
+def test_an_agent_started_by_a_skill_is_recorded_as_our_own_or_not_at_all(
+    given: str | None, seen: str, tmp_path: Path
+) -> None:
+    env = {key: value for key, value in os.environ.items() if key != "AJ_OBSERVE"}
+    with Local(cwd=str(tmp_path), env=env | ({"AJ_OBSERVE": given} if given else {})) as local:
+        assert local.perform(kit.shell("echo $AJ_OBSERVE")).stdout == f"{seen}\n"

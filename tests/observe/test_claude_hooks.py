@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from agentjit.observe.claude_hooks import BadPayload, prompt_kind, records
-from agentjit.trace import CallSeen, FinalSeen, PromptSeen, SessionSeen
+from agentjit.observe import wire
+from agentjit.observe.claude_hooks import BadPayload, how_ended, prompt_kind, records
+from agentjit.trace import CallSeen, Ended, FinalSeen, PromptSeen, SessionSeen, TurnSeen
 
 COMMON = {"session_id": "s1", "transcript_path": "/t/s1.jsonl", "cwd": "/w", "prompt_id": "p1"}
 
@@ -26,10 +27,30 @@ def bash(**response: Any) -> CallSeen:
 
 def test_session_start_and_end() -> None:
     assert records("SessionStart", COMMON | {"source": "startup"}, 5.0) == [
-        SessionSeen("s1", "claude-code", 5.0, "/w", "startup", False, "/t/s1.jsonl")
+        SessionSeen("s1", "claude-code", 5.0, "/w", "startup", False, "/t/s1.jsonl"),
+        TurnSeen("s1", 5.0, "startup"),
     ]
-    (ended,) = records("SessionEnd", COMMON | {"reason": "other"}, 9.0)
+    ended, turn = records("SessionEnd", COMMON | {"reason": "other"}, 9.0)
     assert isinstance(ended, SessionSeen) and ended.ended
+    assert turn == TurnSeen("s1", 9.0, "end", "other")
+
+
+@pytest.mark.parametrize("source", ["resume", "clear", "fork"])
+def test_a_session_that_goes_on_or_comes_from_another(source: str) -> None:
+    session, turn = records("SessionStart", COMMON | {"source": source}, 5.0)
+    assert isinstance(session, SessionSeen) and session.source == source
+    assert turn == TurnSeen("s1", 5.0, source)
+
+
+def test_a_compaction_is_a_turn_but_no_beginning() -> None:
+    session, turn = records("SessionStart", COMMON | {"source": "compact"}, 5.0)
+    assert isinstance(session, SessionSeen) and session.source == ""
+    assert turn == TurnSeen("s1", 5.0, "compact")
+
+
+def test_a_beginning_of_an_unknown_kind_is_no_turn() -> None:
+    assert len(records("SessionStart", COMMON | {"source": "teleport"}, 5.0)) == 1
+    assert len(records("SessionStart", COMMON, 5.0)) == 1
 
 
 def test_a_prompt() -> None:
@@ -53,8 +74,11 @@ def test_a_prompt_of_an_old_client_gets_an_id_from_its_time() -> None:
         ("/etc/hosts is wrong", "", "typed"),
         ("", "", "meta"),
         ("  \n", "", "meta"),
-        ("<task-notification>\n<task-id>b1</task-id>", "", "meta"),
-        ("fix the lint", "cron", "meta"),
+        ("<task-notification>\n<task-id>b1</task-id>", "", "unprompted"),
+        ("<task-notification>\n<task-id>b1</task-id>", "system", "unprompted"),
+        ("fix the lint", "schedule_wakeup", "meta"),
+        ("fix the lint", "sdk", "typed"),
+        ("fix the lint", "user", "typed"),
         ("<div> is not closed", "", "typed"),
     ],
 )
@@ -85,6 +109,59 @@ def test_failures() -> None:
     assert call("PostToolUseFailure", error="Exit code 1").call.exit_code == 1
     missing = call("PostToolUseFailure", tool_name="Read", error="File does not exist.").call
     assert (missing.ok, missing.exit_code, missing.output) == (False, None, "File does not exist.")
+
+
+def test_a_task_that_reports_while_the_agent_works_does_not_change_the_kind_of_its_prompt() -> None:
+    """Both come under the prompt's id, and the store takes the smaller kind."""
+    for text in ("fix the lint", "/pr", ""):
+        assert min(prompt_kind(text), prompt_kind("<task-notification>")) == prompt_kind(text)
+
+
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [
+        ("Permission to use Bash with command touch x has been denied.", Ended.DENIED),
+        ("Permission to use Bash has been denied because Claude Code is running in don't ask mode.", Ended.DENIED),
+        ("Permission to read /x has been denied.", Ended.DENIED),
+        ("Permission for this action has been denied. Reason: risky", Ended.DENIED),
+        ("Claude requested permissions to write to /x, but you haven't granted it yet.", Ended.DENIED),
+        ("The user doesn't want to proceed with this tool use. The tool use was rejected", Ended.DENIED),
+        ("PreToolUse:Bash hook error: not today", Ended.DENIED),
+        ("[Request interrupted by user for tool use]", Ended.INTERRUPTED),
+        ("[Tool call interrupted: the session ended before", Ended.INTERRUPTED),
+        ("<tool_use_error>Sibling tool call errored</tool_use_error>", Ended.INTERRUPTED),
+        ("Exit code 1\nPermission to use Bash has been denied", Ended.RETURNED),
+        ("Exit code 1\n[Request interrupted by user", Ended.RETURNED),
+        ("rsync: Permission to use the lock has been denied", Ended.RETURNED),
+        ("Permission denied", Ended.RETURNED),
+        ("File does not exist.", Ended.RETURNED),
+        ("", Ended.RETURNED),
+    ],
+)
+def test_how_a_call_that_failed_ended(error: str, ended: Ended) -> None:
+    assert how_ended(error) is ended
+    assert call("PostToolUseFailure", error=error).call.ended is ended
+
+
+def test_calls_that_were_stopped_while_they_ran() -> None:
+    assert bash(stdout="half", interrupted=True).call.ended is Ended.INTERRUPTED
+    assert call("PostToolUseFailure", error="aborted", is_interrupt=True).call.ended is Ended.INTERRUPTED
+    assert bash(stdout="all").call.ended is Ended.RETURNED
+
+
+@pytest.mark.parametrize(
+    ("line", "own"),
+    [
+        ({"aj": "own", "own": "a skill"}, "a skill"),
+        ({"aj": "decision", "own": "a skill"}, ""),
+        ({"own": "a skill"}, ""),
+        ({"aj": "own", "own": 7}, ""),
+        ({"aj": "own"}, ""),
+    ],
+)
+def test_whose_a_session_is(line: dict[str, Any], own: str) -> None:
+    assert wire.own(line) == own
+    assert wire.decision({"aj": "own", "own": "a skill"}, "s", "e", 1.0) is None
 
 
 def test_other_tools() -> None:

@@ -17,6 +17,7 @@ import pytest
 from agentjit import spool
 from agentjit.errors import StoreBroken
 from agentjit.home import Home
+from agentjit.observe.importer import import_paths
 from agentjit.observe.ingest import Drained, drain
 from agentjit.store import Store
 from agentjit.trace import DecisionSeen, Episode
@@ -55,6 +56,36 @@ def episodes(home: Home) -> list[Episode]:
 def decisions(home: Home) -> list[DecisionSeen]:
     with Store.open(home, write=False) as store:
         return store.decisions()
+
+
+def test_whose_a_session_is(home: Home) -> None:
+    put(home, "UserPromptSubmit.1", payload(prompt="go", session_id="theirs"), age=9)
+    put(home, "UserPromptSubmit.2", payload(prompt="go", session_id="ours"), {"aj": "own", "own": "a skill"}, age=8)
+    put(home, "PostToolUse.3", call(1, session_id="ours"), age=7)
+    drained(home)
+    assert {episode.session: episode.own for episode in episodes(home)} == {"theirs": "", "ours": "a skill"}
+    transcript = Path(home.root).parent / "ours.jsonl"
+    row = {"type": "user", "sessionId": "ours", "cwd": "/w", "promptId": "p2", "message": {"content": "again"}}
+    transcript.write_text(json.dumps(row | {"timestamp": "2026-01-01T00:00:00Z"}) + "\n")
+    import_paths(home, [transcript], ENV)
+    assert {episode.own for episode in episodes(home) if episode.session == "ours"} == {"a skill"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "steps", "own"),
+    [
+        ("answered", [], "the skill versions took part in it"),
+        ("gathered", [], "the skill versions took part in it"),
+        ("handed_back", [{"text": "ls", "exit_code": 0, "seconds": 0.1}], "the skill versions took part in it"),
+        ("handed_back", [], ""),  # nothing was told to the model
+        ("refused", [], ""),
+    ],
+)
+def test_a_prompt_in_which_a_skill_took_part(home: Home, outcome: str, steps: list[Any], own: str) -> None:
+    said = {"aj": "decision", "decision": "run", "skill": "versions", "outcome": outcome, "steps": steps}
+    put(home, "UserPromptSubmit.1", payload(prompt="go"), said)
+    drained(home)
+    assert [episode.own for episode in episodes(home)] == [own]
 
 
 def test_a_session_goes_in_and_the_spool_is_empty(home: Home) -> None:
