@@ -66,7 +66,8 @@ def _told(done: Imported, verbose: bool) -> Iterator[str]:
     skipped = f", {done.skipped_lines} lines that cannot be read skipped" if done.skipped_lines else ""
     found = ", ".join(f"{many} {_NAMES.get(name, name)}" for name, many in _most(done.harnesses))
     whose = f" ({found})" if found else ""
-    yield f"{done.files} transcripts imported{whose}{unchanged}: {done.records} records{skipped}"
+    out = f", {done.kept_out} of them kept out (forgotten, or of excluded folders)" if done.kept_out else ""
+    yield f"{done.files} transcripts imported{whose}{unchanged}: {done.records} records{out}{skipped}"
     if verbose:
         yield f"{done.unanswered} calls without a result"
         yield f"{done.foreign} files of other programs, or that cannot be read"

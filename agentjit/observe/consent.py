@@ -288,11 +288,13 @@ class Consent:
             self._learned.setdefault(mark, (mark, kind, at))
 
 
-def admit(store: Store, consent: Consent, records: Iterable[Seen]) -> None:
-    """Put into the store, which is open to write, what may be kept of the records."""
+def admit(store: Store, consent: Consent, records: Sequence[Seen]) -> int:
+    """Put into the store, which is open to write, what may be kept of the records; how many may not."""
     consent.renew(store.forgotten())
-    store.add(consent.records(records))
+    kept = list(consent.records(records))
+    store.add(kept)
     store.note(consent.learned(), *consent.quoting())
+    return len(records) - len(kept)
 
 
 def parents(path: str) -> Iterator[str]:

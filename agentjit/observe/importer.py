@@ -39,8 +39,9 @@ READERS: tuple[Reader, ...] = (
 class Imported:
     """Files read; left alone because they have not changed; records found; lines or payloads that could not be used;
     files in formats of other programs, or that cannot be read; files by harness; lines of kinds that say nothing to us,
-    by kind; calls without a result; files not come to, because the import was stopped. A session that is in many files,
-    or one of many in a database, counts as a file.
+    by kind; calls without a result; records not kept, because they were forgotten or are of excluded folders; files not
+    come to, because the import was stopped. A session that is in many files, or one of many in a database, counts as a
+    file.
     """
 
     files: int = 0
@@ -51,6 +52,7 @@ class Imported:
     harnesses: dict[str, int] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
     unanswered: int = 0
+    kept_out: int = 0
     left: int = 0
 
 
@@ -124,6 +126,7 @@ def import_files(
                 break
         load.flush()
         load.wait()
+        done.kept_out = load.kept_out
     progress(len(sources) - done.left, len(sources))
     return done
 
@@ -155,6 +158,7 @@ class _Load:
         self.read: list[tuple[str, int, int]] = []
         self.whole = 0  # records of files that are complete
         self.weight = 0
+        self.kept_out = 0
 
     def take(self, record: Seen) -> None:
         self.records.append(bounded(record))
@@ -185,7 +189,7 @@ class _Load:
 
     def _load(self, records: list[Seen], read: list[tuple[str, int, int]]) -> None:
         with Store.open(self.home, write=True) as store:
-            admit(store, self.consent, records)
+            self.kept_out += admit(store, self.consent, records)
             store.mark_imported(read)  # after the records: a crash in between repeats, it does not lose
 
 

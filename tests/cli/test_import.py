@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from agentjit import forget
 from agentjit.cli import cli
 from agentjit.home import Home
 from agentjit.observe.importer import Imported, import_paths
@@ -123,8 +124,18 @@ def test_as_json(aj: Aj, tmp_path: Path) -> None:
         "harnesses": {"gemini-cli": 1},
         "unknown": {"info": 1},
         "unanswered": 0,
+        "kept_out": 0,
         "left": 0,
     }
+
+
+def test_what_was_forgotten_is_kept_out_and_it_says_so(aj: Aj, home: Home, tmp_path: Path) -> None:
+    write(tmp_path / "t" / "a.jsonl", gemini("g1", calls=2))
+    aj(str(tmp_path / "t"))
+    forget.forget(home, forget.session(home, "g1"), now=time.time())
+    assert "5 records, 5 of them kept out (forgotten" in aj(str(tmp_path / "t")).stdout
+    with Store.open(home, write=False) as store:
+        assert store.sessions_count() == 0
 
 
 # --- files that are none

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from agentjit import spool
+from agentjit import forget, spool
+from agentjit.config import BadConfig
 from agentjit.errors import StoreBroken
 from agentjit.home import Home
 from agentjit.observe.importer import import_paths
@@ -307,3 +308,45 @@ def test_drainers_at_once_share_the_work(home: Home) -> None:
     running = [subprocess.Popen([sys.executable, "-c", program, home.root], env=env) for _ in range(4)]
     assert [process.wait() for process in running] == [0] * 4
     assert [len(episode.calls) for episode in episodes(home)] == [300]
+
+
+def test_what_is_opted_out_leaves_the_spool_and_nothing_else(home: Home, tmp_path: Path) -> None:
+    private, never = tmp_path / "private", tmp_path / "never"
+    for folder in (private / "deep", never):
+        folder.mkdir(parents=True)
+    (private / ".aj-off").touch()
+    Path(home.root, "config.toml").write_text(f'[observe]\nnever = ["{never}"]\n')
+    put(home, "UserPromptSubmit.1", payload(prompt="tell no one", cwd=str(private / "deep"), session_id="a"), age=9)
+    put(home, "UserPromptSubmit.2", payload(prompt="nor this", cwd=str(never), session_id="b"), age=8)
+    put(home, "UserPromptSubmit.3", payload(prompt="go", cwd=str(tmp_path), session_id="c"), age=7)
+    put(home, "PostToolUse.4", call(1, cwd=str(tmp_path), session_id="c"), age=6)
+    put(home, "PostToolUse.5", call(2, session_id="c") | {"tool_input": {"command": f"cat {private}/x"}}, age=5)
+    put(home, "Stop.6", payload(last_assistant_message="it says 42", session_id="c"), age=4)
+    drained(home)
+    assert os.listdir(home.spool) == [] and os.listdir(home.quarantine) == []
+    (episode,) = episodes(home)
+    assert (episode.prompt, [c.id for c in episode.calls], episode.final) == ("go", ["toolu_1"], None)
+    assert [decision.session for decision in decisions(home)] == ["c"]
+
+
+def test_a_config_that_cannot_be_understood_lets_events_wait(home: Home) -> None:
+    put(home, "UserPromptSubmit.1", payload(prompt="go"))
+    Path(home.root, "config.toml").write_text('[observe]\nnevr = ["/private"]\n')
+    with pytest.raises(BadConfig, match="nevr"):
+        drained(home)
+    assert os.listdir(home.spool) == ["UserPromptSubmit.1"]
+    Path(home.root, "config.toml").unlink()
+    assert drained(home).events == 1
+
+
+def test_what_was_forgotten_does_not_come_back(home: Home) -> None:
+    put(home, "UserPromptSubmit.1", payload(prompt="go", session_id="gone"), age=9)
+    put(home, "UserPromptSubmit.2", payload(prompt="stay", session_id="here"), age=9)
+    drained(home)
+    forget.forget(home, forget.session(home, "gone"), now=time.time())
+    put(home, "PostToolUse.3", call(1, session_id="gone"))
+    put(home, "PostToolUse.4", call(2, session_id="here"))
+    drained(home)
+    assert [(episode.prompt, len(episode.calls)) for episode in episodes(home)] == [("stay", 1)]
+    with Store.open(home, write=False) as store:
+        assert store.calls_count() == 1
