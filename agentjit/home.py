@@ -50,6 +50,19 @@ class Home:
         return self._at("aj.duckdb")
 
     @property
+    def database_made(self) -> str:
+        """The database while it is made for the first time."""
+        return self._at("aj.duckdb.made")
+
+    @property
+    def redaction_key_new(self) -> str:
+        return self._at("redaction.key.new")
+
+    @property
+    def redaction_key_lock(self) -> str:
+        return self._at("redaction.key.lock")
+
+    @property
     def database_lock(self) -> str:
         return self._at("aj.duckdb.lock")
 

@@ -25,7 +25,10 @@ def prompt_of(raw: bytes) -> str:
         return ""
     from _json import scanstring
 
-    return str(scanstring(text, quote + 1, False)[0])
+    try:
+        return str(scanstring(text, quote + 1, False)[0])
+    except SystemError:  # what CPython makes of a text that is cut off after a backslash
+        return ""
 
 
 def main(root: str) -> None:

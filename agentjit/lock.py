@@ -19,7 +19,7 @@ def held(path: str, *, wait: float, shared: bool = False) -> Iterator[bool]:
 
     Polls, because a blocking flock cannot be given up.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         yield _locked(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, time.monotonic() + wait)
     finally:
@@ -72,7 +72,7 @@ def alone(path: str, *, wait: float, now: float) -> Iterator[Place | None]:
     """
     deadline = time.monotonic() + wait
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             if not _locked(descriptor, fcntl.LOCK_EX, deadline):
                 yield None

@@ -58,7 +58,7 @@ class Waiting:
 
     def settled(self, now: float) -> bool:
         """Nobody is writing this file any more, as far as one can tell at Unix time `now`."""
-        return now - self.at >= SETTLED_SECONDS or not alive(self.pid)
+        return abs(now - self.at) >= SETTLED_SECONDS or not alive(self.pid)
 
 
 class Unusable(Exception):
@@ -93,7 +93,7 @@ def pending(home: Home) -> Iterator[Waiting]:
 
     Of a long backlog the oldest are listed, and when the caller has come to their end, the next.
     """
-    last: tuple[int, str] = (-1, "")
+    last: tuple[int, str] = (-(2**63), "")  # files may be older than 1970
     while True:
         found = _oldest(_after(home, last))
         for at_ns, path, event, pid, size in found:
@@ -217,23 +217,21 @@ def _abandoned(entry: os.DirEntry[str], now: float) -> str:
 
 
 def _set_aside(home: Home, path: str, reason: str) -> None:
-    name = os.path.basename(path)
+    name = os.fsdecode(os.fsencode(os.path.basename(path))[:200])  # room for a number and `.reason`
     target, number = os.path.join(home.quarantine, name), 0
     while os.path.lexists(target):
         number += 1
         target = os.path.join(home.quarantine, f"{name}.{number}")
+    # The reason first: whatever is killed in between, or has no room, the event is where it was and is judged again.
+    handle = os.open(target + ".reason", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        _write_all(handle, reason.encode("utf-8", "backslashreplace") + b"\n")
+    finally:
+        os.close(handle)
     try:
         os.rename(path, target)
     except FileNotFoundError:
-        return
-    try:
-        handle = os.open(target + ".reason", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            _write_all(handle, reason.encode("utf-8", "backslashreplace") + b"\n")
-        finally:
-            os.close(handle)
-    except OSError:
-        pass  # a full disk: the event is kept, its reason is not
+        os.unlink(target + ".reason")
 
 
 def alive(pid: int) -> bool:

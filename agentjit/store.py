@@ -1,4 +1,4 @@
-"""The database of what was seen: the only importer of duckdb.
+"""The database of what was seen: with `store_connection.py` the only importer of duckdb.
 
 DuckDB takes one writing process and then no readers, so every connection is short and under a file lock: exclusive to
 write, shared to read. Adding is idempotent by natural key; the second record of a thing fills gaps and erases nothing.
@@ -16,22 +16,14 @@ from typing import Any, Self
 import duckdb
 
 from agentjit import store_forget, store_remove, store_rows
-from agentjit.errors import BadInput, StoreBroken, StoreBusy
+from agentjit.errors import BadInput, StoreBroken
 from agentjit.home import Home
-from agentjit.lock import held
+from agentjit.store_connection import CONFIG, connection_to, locked, telling
 from agentjit.store_forget import Gone
 from agentjit.store_remove import NEW, Mark, Removing
-from agentjit.store_schema import IMPORTS, MIGRATIONS, Row, Table
+from agentjit.store_schema import IMPORTS, MIGRATIONS, TABLES, Row, Table
 from agentjit.trace import DecisionSeen, Episode, PromptSeen, Seen, TurnSeen
 
-_PAUSE = 0.01  # seconds between two tries for a lock
-# Nothing that is stored can make the database open a file, or fetch an extension.
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
-_WRITER = _CONFIG | {"memory_limit": "256MB"}  # whatever the size of the backlog, or of the database
 _REWRITE_WAIT = 60.0  # seconds
 
 
@@ -69,14 +61,14 @@ class Store(Removing):
         deadline = time.monotonic() + wait_seconds
         if write:
             home.ensure()
-        elif not os.path.exists(home.database):
-            with _telling(home):
-                store = cls(duckdb.connect(":memory:", config=_CONFIG))
+        elif not os.path.lexists(home.database):
+            with telling(home):
+                store = cls(duckdb.connect(":memory:", config=CONFIG))
                 store._migrate()
                 yield store
                 store._connection.close()
             return
-        with _locked(home, write, deadline), _telling(home), _connection(home, write, deadline) as connection:
+        with locked(home, write, deadline), telling(home), connection_to(home, write, deadline) as connection:
             store = cls(connection)
             if write:
                 store_remove.clear_up(home)
@@ -208,6 +200,18 @@ class Store(Removing):
     def calls_count(self) -> int:
         return self._count("SELECT count(*) FROM calls")
 
+    def check(self) -> None:
+        """Read every value, and write one row into every table and take it back: StoreBroken for a damaged file.
+
+        Counting and looking up keys reads so little that a file cut off at its end passes for whole.
+        """
+        for table in TABLES:
+            self._run(f"SELECT bit_xor(hash(t)) FROM {table.name} AS t")
+        self._run("BEGIN TRANSACTION")
+        for table in TABLES:
+            self._run(f"INSERT INTO {table.name} ({table.key}) VALUES (?)", ["check"])
+        self._connection.rollback()
+
     def decisions(self, limit: int | None = None, skill: str | None = None) -> list[DecisionSeen]:
         """The audit trail, newest first."""
         rows = self._all(
@@ -254,10 +258,10 @@ class Store(Removing):
         """
         home.ensure()
         deadline = time.monotonic() + _REWRITE_WAIT
-        with _locked(home, True, deadline):
+        with locked(home, True, deadline):
             try:
-                with _telling(home):
-                    with _connection(home, True, deadline) as connection:
+                with telling(home):
+                    with connection_to(home, True, deadline) as connection:
                         old = cls(connection)
                         old._migrate()
                         gone, marks = choose(old)
@@ -287,20 +291,12 @@ class Store(Removing):
         return self._connection.execute(query, values or []).fetchall()
 
 
-@contextmanager
-def _locked(home: Home, write: bool, deadline: float) -> Iterator[None]:
-    with held(home.database_lock, wait=max(0.0, deadline - time.monotonic()), shared=not write) as free:
-        if not free:
-            raise StoreBusy("another process is using the database; try again in a moment")
-        yield
-
-
 def _rewritten(home: Home, gone: Gone, marks: Iterable[Mark]) -> None:
     """The new file, whole and on the disk. It alone is opened with access to files, to attach the old one."""
     store_remove.clear_up(home)
     if os.path.lexists(home.database + ".wal"):  # it would be taken for the new file's
         raise StoreBroken(f"{home.database}.wal is there, but no aj is writing; run `aj ingest`, then try again")
-    config = {key: value for key, value in _CONFIG.items() if key != "enable_external_access"}
+    config = {key: value for key, value in CONFIG.items() if key != "enable_external_access"}
     mask = os.umask(0o077)
     try:
         connection = duckdb.connect(home.database + NEW, config=config)
@@ -327,7 +323,7 @@ class Matcher:
 
     def __init__(self, pattern: str) -> None:
         """Raises BadInput for a pattern that is none, or that matches everything."""
-        self._connection = duckdb.connect(":memory:", config=_CONFIG)
+        self._connection = duckdb.connect(":memory:", config=CONFIG)
         self._pattern = pattern
         try:
             empty = self.matches("")
@@ -341,44 +337,3 @@ class Matcher:
         query = "SELECT regexp_matches(?, ?)"
         row = self._connection.execute(query, [store_rows.clean(text), self._pattern]).fetchone()
         return bool(row and row[0])
-
-
-@contextmanager
-def _connection(home: Home, write: bool, deadline: float) -> Iterator[duckdb.DuckDBPyConnection]:
-    mask = os.umask(0o077)  # duckdb creates its files itself
-    try:
-        connection = _connected(home, write, deadline)
-        try:
-            yield connection
-        finally:
-            connection.close()
-    finally:
-        os.umask(mask)
-
-
-def _connected(home: Home, write: bool, deadline: float) -> duckdb.DuckDBPyConnection:
-    """Other programs (the duckdb shell) know nothing of our lock: wait for them as well."""
-    while True:
-        try:
-            return duckdb.connect(home.database, read_only=not write, config=_WRITER if write else _CONFIG)
-        except duckdb.IOException as error:
-            if "Could not set lock" not in str(error):
-                raise
-            if time.monotonic() >= deadline:
-                raise StoreBusy("another program has the database open; close it and try again") from error
-            time.sleep(_PAUSE)
-
-
-@contextmanager
-def _telling(home: Home) -> Iterator[None]:
-    """Whatever duckdb raises means that the file cannot be used; say so with the mend."""
-    try:
-        yield
-    except (duckdb.BinderException, duckdb.ParserException):
-        raise  # a mistake of ours says nothing about the file
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        mend = f"move it away (`mv {home.database} {home.database}.broken`) and run `aj import`"
-        if "space" in reason:
-            mend = "make room on the disk"
-        raise StoreBroken(f"{home.database} cannot be used ({reason}); {mend}") from error

@@ -217,6 +217,9 @@ IMPORTS = _table(
 )
 
 
+TABLES = (SESSIONS, TURNS, EPISODES, CALLS, FINALS, DECISIONS, IMPORTS)
+
+
 def m001_initial() -> tuple[str, ...]:
     """Sessions, episodes, calls, finals, decisions; which files were imported; ids that turned out to be another's."""
     return (

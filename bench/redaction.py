@@ -23,7 +23,7 @@ from detect_secrets.settings import default_settings
 from agentjit.observe.importer import READERS
 from agentjit.observe.reader import HEAD, Counts
 from agentjit.observe.redact import Redactor
-from agentjit.observe.secret_scan import Scanner
+from agentjit.observe.secrets.scan import Scanner
 from agentjit.trace import CallSeen, Seen, ToolCall
 from bench.report import Budget, Row, finish, machine, options
 from tests.observe.secretless_lines import negatives

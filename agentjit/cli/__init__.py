@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -57,6 +58,12 @@ class _Lazy(click.Group):
         except AjError as error:
             click.echo(f"aj: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            where = f" ({os.fsdecode(error.filename)!r})" if error.filename else ""
+            click.echo(f"aj: {error.strerror or error}{where}; make room, or let `aj doctor` look at it", err=True)
+            ctx.exit(1)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "aj"
             click.echo(f"aj: {error.format_message()} See `{command} --help`.", err=True)

@@ -13,7 +13,7 @@ from agentjit.demo import samples
 from agentjit.demo.samples import DemoFailed
 from agentjit.install.trial import Said, Trial
 from agentjit.library import Library, Record
-from agentjit.observe.claude_transcript import projects
+from agentjit.observe.harness.claude_transcript import projects
 from agentjit.observe.importer import import_paths
 from agentjit.observe.ingest import drain
 from agentjit.pipeline import Study, compile_all

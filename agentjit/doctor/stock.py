@@ -11,7 +11,7 @@ from agentjit import entries, spool
 from agentjit.doctor.finding import Findings, Patient, fail, ok, warn
 from agentjit.errors import AjError, Refused, StoreBroken, StoreBusy
 from agentjit.library import Library, Record
-from agentjit.observe.claude_transcript import projects
+from agentjit.observe.harness.claude_transcript import projects
 from agentjit.run.load import load, read_checked
 from agentjit.skill import State
 from agentjit.store import Store
@@ -23,13 +23,13 @@ _BEHIND = 3600.0  # seconds between the client's newest transcript and our newes
 def database(patient: Patient) -> Findings:
     """It opens, and has the tables this version reads."""
     home = patient.home
-    if not os.path.exists(home.database):
+    if not os.path.lexists(home.database):
         yield ok("database", "none yet: the first import or session makes it")
         return
     try:
-        with Store.open(home, write=False, wait_seconds=_WAIT) as store:
+        with Store.open(home, write=True, wait_seconds=_WAIT) as store:
             counts = f"{store.sessions_count()} sessions, {store.calls_count()} calls"
-            store.decisions(limit=1)
+            store.check()
     except StoreBusy as busy:
         yield warn("database", str(busy), "aj doctor, in a moment")
     except StoreBroken as broken:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from agentjit.home import Home
-from agentjit.observe import claude_payloads, claude_transcript, codex, copilot, gemini, opencode
 from agentjit.observe.bounds import bounded, weight
 from agentjit.observe.consent import Consent, admit, consent_of
+from agentjit.observe.harness import claude_payloads, claude_transcript, codex, copilot, gemini, opencode
 from agentjit.observe.reader import HEAD, Counts, Reader, Source, opened
 from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store

@@ -14,10 +14,11 @@ from typing import Any
 
 from agentjit import spool
 from agentjit.home import Home
-from agentjit.observe import claude_hooks, wire
+from agentjit.observe import wire
 from agentjit.observe.bounds import LONGEST, bounded
-from agentjit.observe.claude_transcript import projects
 from agentjit.observe.consent import Consent, admit, consent_of
+from agentjit.observe.harness import claude_hooks
+from agentjit.observe.harness.claude_transcript import projects
 from agentjit.observe.importer import import_files
 from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store
@@ -27,6 +28,7 @@ _FILES = 5_000  # to a transaction
 _BYTES = 16 * 1024 * 1024  # the same
 _OPEN = 50  # transactions until others are let at the database
 _TRANSCRIPT = 64 * 1024 * 1024  # bytes; a larger one is left to `aj import`
+_ENDS = ("Stop", "SessionEnd")  # of a turn, of a session: the transcript has more to say now
 NO_SKILL = "no skill is active"
 
 
@@ -40,6 +42,10 @@ class Drained:
     records: int = 0
     quarantined: int = 0
     skipped: int = 0
+
+
+_Transcripts = dict[str, list[spool.Waiting]]
+"""The events that named a transcript, by its path."""
 
 
 @dataclass(slots=True)
@@ -61,13 +67,16 @@ def drain(home: Home, redactor_env: Mapping[str, str], *, now: float) -> Drained
     if first is None:
         return done
     redactor, consent = Redactor(home_key(home), redactor_env), consent_of(home, redactor_env)
-    transcripts: dict[str, None] = {}
+    transcripts: _Transcripts = {}
     batches = _batches(chain([first], waiting))
     for some in iter(lambda: list(islice(batches, _OPEN)), []):
         _drain(home, some, redactor, consent, now, transcripts, done)
     allowed = list(_allowed(transcripts, projects(redactor_env)))
     if allowed:
         done.records += import_files(home, allowed, redactor, consent).records
+    for told in chain.from_iterable(transcripts.values()):  # only now: by them we know of the transcripts
+        spool.remove(told)
+        done.events += 1
     return done
 
 
@@ -77,7 +86,7 @@ def _drain(
     redactor: Redactor,
     consent: Consent,
     now: float,
-    transcripts: dict[str, None],
+    transcripts: _Transcripts,
     done: Drained,
 ) -> None:
     """While one batch is being stored and its files removed, the next is read: files and database wait for the disk."""
@@ -112,12 +121,12 @@ def _batches(waiting: Iterable[spool.Waiting]) -> Iterator[list[spool.Waiting]]:
         yield batch
 
 
-def _read(files: list[spool.Waiting], now: float, transcripts: dict[str, None], done: Drained) -> _Batch:
+def _read(files: list[spool.Waiting], now: float, transcripts: _Transcripts, done: Drained) -> _Batch:
     batch = _Batch()
     sessions: set[tuple[str, ...]] = set()
     for waiting in files:
         try:
-            text = spool.read(waiting).decode("utf-8", "replace")
+            text = spool.read(waiting).decode("utf-8", "replace").removeprefix("\ufeff")
         except spool.Unusable as reason:
             batch.bad.append((waiting, str(reason)))
             continue
@@ -138,10 +147,10 @@ def _read(files: list[spool.Waiting], now: float, transcripts: dict[str, None], 
         batch.records += [record for record in records if _news(record, sessions)]
         if reason_why:  # what came before the broken line is good
             batch.bad.append((waiting, reason_why))
+        elif waiting.event in _ENDS and (path := wire.string(values[0].get("transcript_path"))):
+            transcripts.setdefault(path, []).append(waiting)
         else:
             batch.taken.append(waiting)
-        if waiting.event in ("Stop", "SessionEnd"):
-            transcripts[wire.string(values[0].get("transcript_path"))] = None
     return batch
 
 
@@ -194,15 +203,17 @@ def _passed(prompt: PromptSeen) -> DecisionSeen:
 def _allowed(paths: Iterable[str], folder: str) -> Iterator[str]:
     """Transcripts, with those of their sub-agents, that are where the harness keeps them and not too large to read."""
     root = os.path.realpath(folder) + os.sep
-    for path in filter(None, paths):
+    for path in paths:
         agents = os.path.join(path.removesuffix(".jsonl"), "subagents")
-        names = sorted(os.listdir(agents)) if os.path.isdir(agents) else []
-        for candidate in (path, *(os.path.join(agents, name) for name in names)):
-            real = os.path.realpath(candidate)
-            if not real.startswith(root) or not real.endswith(".jsonl") or not os.path.isfile(real):
-                continue
-            if os.path.getsize(real) <= _TRANSCRIPT:
-                yield real
+        try:
+            names = sorted(os.listdir(agents)) if os.path.isdir(agents) else []
+            for candidate in (path, *(os.path.join(agents, name) for name in names)):
+                real = os.path.realpath(candidate)
+                inside = real.startswith(root) and real.endswith(".jsonl")
+                if inside and os.path.isfile(real) and os.path.getsize(real) <= _TRANSCRIPT:
+                    yield real
+        except (OSError, ValueError):  # deleted just now; no path at all (a NUL, a lone surrogate)
+            continue
 
 
 def _clear(home: Home, batch: _Batch, done: Drained) -> None:

@@ -18,16 +18,18 @@ from functools import cache
 from typing import Any
 
 from agentjit.home import Home
-from agentjit.observe.known_secrets import Known, of_environment
-from agentjit.observe.secret_kinds import KINDS, Kind, is_secret_name
-from agentjit.observe.secret_scan import Found, Scanner, Spans, meaning
-from agentjit.observe.secret_words import holds_secret
+from agentjit.lock import held
+from agentjit.observe.secrets.kinds import KINDS, Kind, is_secret_name
+from agentjit.observe.secrets.known import Known, of_environment
+from agentjit.observe.secrets.scan import Found, Scanner, Spans, meaning
+from agentjit.observe.secrets.words import holds_secret
 from agentjit.trace import PLACEHOLDER, CallSeen, DecisionSeen, FinalSeen, PromptSeen, Seen, TurnSeen
 
 __all__ = ["KINDS", "PLACEHOLDER", "Kind", "Redactor", "home_key", "is_secret_name"]
 
 _SESSIONS = 256  # of which the values are kept in memory at once
 _LOOK = 16_384  # bytes of small records that are looked at in one go
+_PATIENCE = 10.0  # seconds for another process to make the key
 _DEEPEST = 200  # levels of a JSON value that are kept; the strings below are kept as one
 
 
@@ -282,27 +284,22 @@ def _merge(data: bytes, found: list[Found], bare: list[Found]) -> list[Found]:
 
 def home_key(home: Home) -> bytes:
     """The home's key, made on first use (32 random bytes, 0600). Raises OSError."""
-    for _ in range(2):
-        try:
-            with open(home.redaction_key, "rb") as file:
-                return file.read()
-        except FileNotFoundError:
-            home.ensure()  # not makedirs: a watcher must not make a home again that is being deleted
-            _make_key(home.redaction_key)
+    try:
+        return _key(home)
+    except FileNotFoundError:
+        home.ensure()
+    with held(home.redaction_key_lock, wait=_PATIENCE):
+        if not os.path.exists(home.redaction_key):
+            handle = os.open(home.redaction_key_new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(handle, secrets.token_bytes(32))
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            os.rename(home.redaction_key_new, home.redaction_key)
+        return _key(home)
+
+
+def _key(home: Home) -> bytes:
     with open(home.redaction_key, "rb") as file:
         return file.read()
-
-
-def _make_key(path: str) -> None:
-    """Two processes may come here at once: a link appears whole, and only for the first."""
-    temporary = f"{path}.{os.getpid()}.{secrets.token_hex(4)}"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(handle, secrets.token_bytes(32))
-        os.fsync(handle)
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.close(handle)
-        os.unlink(temporary)

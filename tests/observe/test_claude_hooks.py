@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agentjit.observe import wire
-from agentjit.observe.claude_hooks import BadPayload, how_ended, prompt_kind, records
+from agentjit.observe.harness.claude_hooks import BadPayload, how_ended, prompt_kind, records
 from agentjit.trace import CallSeen, Ended, FinalSeen, PromptSeen, SessionSeen, TurnSeen
 
 COMMON = {"session_id": "s1", "transcript_path": "/t/s1.jsonl", "cwd": "/w", "prompt_id": "p1"}

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from agentjit.home import Home
-from agentjit.observe import claude_payloads
-from agentjit.observe.claude_payloads import READER
+from agentjit.observe.harness import claude_payloads
+from agentjit.observe.harness.claude_payloads import READER
 from agentjit.observe.importer import import_paths
 from agentjit.observe.reader import Counts
 from agentjit.store import Store

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from agentjit.observe.claude_spent import Spent, by_agents
-from agentjit.observe.claude_spent import spent as by_lines
-from agentjit.observe.claude_transcript import READER, read
+from agentjit.observe.harness.claude_spent import Spent, by_agents
+from agentjit.observe.harness.claude_spent import spent as by_lines
+from agentjit.observe.harness.claude_transcript import READER, read
 from agentjit.observe.reader import Counts
 from agentjit.trace import CallSeen, Ended, FinalSeen, PromptSeen, Seen, SessionSeen, TurnSeen, UsageSeen
 

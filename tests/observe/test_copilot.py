@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agentjit.home import Home
-from agentjit.observe import copilot
+from agentjit.observe.harness import copilot
 from agentjit.observe.importer import import_paths
 from agentjit.observe.reader import Counts
 from agentjit.store import Store

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agentjit.home import Home
-from agentjit.observe.gemini import READER, chats
+from agentjit.observe.harness.gemini import READER, chats
 from agentjit.observe.importer import import_paths
 from agentjit.observe.reader import Counts
 from agentjit.store import Store

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from agentjit.home import Home
-from agentjit.observe.claude_transcript import projects
+from agentjit.observe.harness.claude_transcript import projects
 from agentjit.observe.importer import Imported, import_paths
 from agentjit.store import Store
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from agentjit.home import Home
+from agentjit.observe.harness.opencode import READER, kept
 from agentjit.observe.importer import Imported, import_paths
-from agentjit.observe.opencode import READER, kept
 from agentjit.observe.reader import Counts
 from agentjit.store import Store
 from agentjit.trace import CallSeen, Ended, FinalSeen, PromptSeen, Seen, SessionSeen, ToolCall, TurnSeen, UsageSeen

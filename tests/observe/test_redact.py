@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from agentjit.home import Home
 from agentjit.observe.redact import PLACEHOLDER, Redactor, home_key
-from agentjit.observe.secret_kinds import KINDS, Kind, is_secret_name
-from agentjit.observe.secret_scan import Scanner, meaning
+from agentjit.observe.secrets.kinds import KINDS, Kind, is_secret_name
+from agentjit.observe.secrets.scan import Scanner, meaning
 from agentjit.trace import CallSeen, DecisionSeen, FinalSeen, PromptSeen, Seen, SessionSeen, StepDone, ToolCall
 
 PLAIN = Redactor(b"key", {})
@@ -366,7 +366,7 @@ def test_the_key_is_made_once_and_private(home: Home) -> None:
     first = home_key(home)
     assert len(first) == 32 and home_key(home) == first
     assert os.stat(home.redaction_key).st_mode & 0o777 == 0o600
-    assert [name for name in os.listdir(home.root) if name.startswith("redaction.key.")] == []
+    assert [name for name in os.listdir(home.root) if name.startswith("redaction.key.new")] == []
 
 
 def test_processes_that_come_at_once_agree_on_the_key(home: Home) -> None:

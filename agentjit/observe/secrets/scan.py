@@ -14,8 +14,8 @@ from urllib.parse import unquote_to_bytes
 
 import re2
 
-from agentjit.observe.secret_kinds import KINDS, Kind
-from agentjit.observe.secret_shape import Hit, Span
+from agentjit.observe.secrets.kinds import KINDS, Kind
+from agentjit.observe.secrets.shape import Hit, Span
 
 _MEMORY = 64 << 20  # bytes that an automaton may grow to before it forgets its states and goes on
 _PLACEHOLDER = re.compile("‹secret:[^:›]{1,100}:[0-9a-f]{12}›".encode())

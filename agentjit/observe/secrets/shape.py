@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from agentjit.observe.entropy import stands_for_value
-from agentjit.observe.secret_words import Says, holds_secret, looks_secret, says
+from agentjit.observe.secrets.entropy import stands_for_value
+from agentjit.observe.secrets.words import Says, holds_secret, looks_secret, says
 
 Span = tuple[int, int]  # in bytes
 _JUDGED = 200  # bytes of a value that are looked at to judge it

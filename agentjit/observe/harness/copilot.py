@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from agentjit.observe import copilot_calls, copilot_lines, wire
-from agentjit.observe.claude_hooks import prompt_kind
-from agentjit.observe.copilot_calls import Result, Use
+from agentjit.observe import wire
+from agentjit.observe.harness import copilot_calls, copilot_lines
+from agentjit.observe.harness.claude_hooks import prompt_kind
+from agentjit.observe.harness.copilot_calls import Result, Use
 from agentjit.observe.reader import LONGEST, Counts, Reader, first_objects, lines, user_home
 from agentjit.trace import (
     CallSeen,

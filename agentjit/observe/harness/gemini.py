@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from agentjit.observe import gemini_calls, wire
+from agentjit.observe import wire
+from agentjit.observe.harness import gemini_calls
 from agentjit.observe.reader import Counts, Reader, document, identity, lines, opened, user_home
 from agentjit.trace import CallSeen, FinalSeen, PromptSeen, Seen, SessionSeen, TurnSeen, UsageSeen
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from agentjit.observe import wire
-from agentjit.observe.claude_hooks import how_ended, prompt_kind, stopped
+from agentjit.observe.harness.claude_hooks import how_ended, prompt_kind, stopped
 from agentjit.trace import Ended
 
 READ = frozenset({"assistant", "fork-context-ref", "progress", "queue-operation", "system", "user"})

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from agentjit.observe import claude_lines, reader, wire
-from agentjit.observe.claude_hooks import HARNESS
-from agentjit.observe.claude_lines import Opening
-from agentjit.observe.claude_spent import Spent, by_agents
+from agentjit.observe import reader, wire
+from agentjit.observe.harness import claude_lines
+from agentjit.observe.harness.claude_hooks import HARNESS
+from agentjit.observe.harness.claude_lines import Opening
+from agentjit.observe.harness.claude_spent import Spent, by_agents
 from agentjit.observe.reader import Counts, Reader, first_objects, user_home
 from agentjit.trace import CallSeen, Ended, FinalSeen, PromptSeen, Seen, SessionSeen, ToolCall, TurnSeen, UsageSeen
 

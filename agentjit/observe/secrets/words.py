@@ -6,7 +6,7 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
-from agentjit.observe.entropy import is_digest, looks_random, stands_for_value
+from agentjit.observe.secrets.entropy import is_digest, looks_random, stands_for_value
 
 _STRONG = frozenset(
     "password passwd passphrase passcode pwd pw psk secret token credential apikey authtoken accesstoken accesskey"

@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 import re
 
-from agentjit.observe import secret_takes as take
-from agentjit.observe.entropy import is_digest, looks_random
-from agentjit.observe.secret_shape import Kind, listed, named, plain
+from agentjit.observe.secrets import takes as take
+from agentjit.observe.secrets.entropy import is_digest, looks_random
+from agentjit.observe.secrets.shape import Kind, listed, named, plain
 
 _X = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"  # 32 characters that look random
 _STRONG = (

@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from agentjit.observe.entropy import is_distinct, stands_for_value
-from agentjit.observe.secret_scan import Found, literals, meaning, spans_of
-from agentjit.observe.secret_words import Says, looks_secret, says
+from agentjit.observe.secrets.entropy import is_distinct, stands_for_value
+from agentjit.observe.secrets.scan import Found, literals, meaning, spans_of
+from agentjit.observe.secrets.words import Says, looks_secret, says
 
 _SHORTEST = 8  # characters
 _LONGEST = 4_000  # the same; what is longer (private keys) is found by its form

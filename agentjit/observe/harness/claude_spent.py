@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agentjit.observe import claude_lines, reader, wire
+from agentjit.observe import reader, wire
+from agentjit.observe.harness import claude_lines
 from agentjit.observe.reader import Counts
 
 _TELLING = ('"usage"', '"promptId"')  # most of a transcript is output of tools: it is not worth parsing twice

@@ -6,9 +6,9 @@ import base64
 import binascii
 import re
 
-from agentjit.observe.entropy import is_digest, looks_random, stands_for_value
-from agentjit.observe.secret_shape import Hit, Span, pairs, value_at
-from agentjit.observe.secret_words import Says, holds_secret, looks_secret, says
+from agentjit.observe.secrets.entropy import is_digest, looks_random, stands_for_value
+from agentjit.observe.secrets.shape import Hit, Span, pairs, value_at
+from agentjit.observe.secrets.words import Says, holds_secret, looks_secret, says
 
 
 def authorized(hit: Hit) -> list[Span]:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agentjit.observe import opencode_calls, wire
+from agentjit.observe import wire
+from agentjit.observe.harness import opencode_calls
 from agentjit.observe.reader import Counts, identity
 from agentjit.trace import CallSeen, FinalSeen, PromptSeen, Seen, SessionSeen, TurnSeen, UsageSeen
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from agentjit.observe import codex_calls, codex_lines, wire
-from agentjit.observe.claude_hooks import prompt_kind
-from agentjit.observe.codex_calls import Result, Use
+from agentjit.observe import wire
+from agentjit.observe.harness import codex_calls, codex_lines
+from agentjit.observe.harness.claude_hooks import prompt_kind
+from agentjit.observe.harness.codex_calls import Result, Use
 from agentjit.observe.reader import Counts, Reader, first_objects, lines, user_home
 from agentjit.trace import (
     CallSeen,

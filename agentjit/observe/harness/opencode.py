@@ -16,8 +16,9 @@ from contextlib import closing
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from agentjit.observe import opencode_commands, wire
-from agentjit.observe.opencode_session import HARNESS, Session
+from agentjit.observe import wire
+from agentjit.observe.harness import opencode_commands
+from agentjit.observe.harness.opencode_session import HARNESS, Session
 from agentjit.observe.reader import Counts, Reader, Source, document, identity, opened, user_home
 from agentjit.trace import Seen
 

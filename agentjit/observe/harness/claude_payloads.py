@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from agentjit.observe import claude_hooks, wire
+from agentjit.observe import wire
+from agentjit.observe.harness import claude_hooks
 from agentjit.observe.reader import LONGEST, Counts, Reader, first_objects, identity
 from agentjit.trace import CallSeen, Seen
 

@@ -5,7 +5,7 @@ Examples are put together from pieces so that no scanner takes this file for a l
 
 from __future__ import annotations
 
-from agentjit.observe.secret_shape import Hit, Kind, Span, Take, fixed, shape
+from agentjit.observe.secrets.shape import Hit, Kind, Span, Take, fixed, shape
 
 _X = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"  # 32 characters that look random
 _XX = _X + "bC4eF6hJ8kL0nP2qR3sT5uV7wX9yZ1aB"

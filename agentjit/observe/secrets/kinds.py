@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agentjit.observe.secret_places import PLACES
-from agentjit.observe.secret_shape import Kind
-from agentjit.observe.secret_tokens import TOKENS
-from agentjit.observe.secret_words import is_secret_name, looks_secret
+from agentjit.observe.secrets.places import PLACES
+from agentjit.observe.secrets.shape import Kind
+from agentjit.observe.secrets.tokens import TOKENS
+from agentjit.observe.secrets.words import is_secret_name, looks_secret
 
 __all__ = ["KINDS", "Kind", "is_secret_name", "looks_secret"]
 

@@ -1,0 +1,1 @@
+"""One reader for each format of each harness: wire -> event -> record."""
