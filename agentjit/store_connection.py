@@ -75,7 +75,7 @@ def _make(home: Home) -> None:
 
 
 def _away(home: Home) -> str:
-    each = f"for f in {home.database} {home.database}.wal; do test ! -e $f || mv $f $f.broken; done"
+    each = f"for f in {home.database} {home.database}.wal; do [ ! -L $f -a ! -e $f ] || mv $f $f.broken; done"
     return f"move it away (`{each}`) and run `aj import`"
 
 

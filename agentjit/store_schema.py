@@ -24,6 +24,7 @@ class Rule(StrEnum):
     LEAST = "least"  # the smaller
     LAST = "last"  # goes with the row of the greater rank; of equals, the later
     BEST = "best"  # the same; of equals, the first
+    ORDER = "order"  # of the first row that knows `batch`: a transcript knows the order of calls, a hook only a clock
     RANK = "rank"
 
 
@@ -72,6 +73,8 @@ class Table:
                 return f"least({old}, {new})"
             case Rule.LAST:
                 return f"CASE WHEN excluded.{self._rank} >= t.{self._rank} THEN {new} ELSE {old} END"
+            case Rule.ORDER:
+                return f"CASE WHEN t.batch IS NULL AND excluded.batch IS NOT NULL THEN {new} ELSE {old} END"
             case Rule.BEST:
                 return f"CASE WHEN excluded.{self._rank} > t.{self._rank} THEN {new} ELSE {old} END"
             case _:
@@ -89,10 +92,14 @@ class Table:
             merged[row[0]] = row if known is None else self._merge_two(known, row)
         return list(merged.values())
 
+    def _batch(self, row: Row) -> bool:
+        """Whether the row knows its `batch`, if the table has one."""
+        return any(column.name == "batch" and value for column, value in zip(self.columns, row, strict=True))
+
     def _merge_two(self, old: Row, new: Row) -> Row:
         ranks = [(a, b) for column, a, b in zip(self.columns, old, new, strict=True) if column.rule is Rule.RANK]
         later, better = all(b >= a for a, b in ranks), all(b > a for a, b in ranks)
-        chosen = {Rule.LAST: later, Rule.BEST: better}
+        chosen = {Rule.LAST: later, Rule.BEST: better, Rule.ORDER: self._batch(new) and not self._batch(old)}
         return tuple(
             _pick(column.rule, a, b, chosen.get(column.rule, False))
             for column, a, b in zip(self.columns, old, new, strict=True)
@@ -165,7 +172,7 @@ CALLS = _table(
         "output": ("VARCHAR", Rule.BEST),
         "ok": ("BOOLEAN", Rule.BEST),
         "exit_code": ("BIGINT", Rule.BEST),
-        "seen_at": ("DOUBLE", Rule.KEEP),
+        "seen_at": ("DOUBLE", Rule.ORDER),
         "seconds": ("DOUBLE", Rule.FILL),
         "cwd": ("VARCHAR", Rule.FILL),
         "cwd_after": ("VARCHAR", Rule.FILL),

@@ -62,7 +62,8 @@ class _Lazy(click.Group):
             if error.errno == errno.EPIPE:
                 raise
             where = f" ({os.fsdecode(error.filename)!r})" if error.filename else ""
-            click.echo(f"aj: {error.strerror or error}{where}; make room, or let `aj doctor` look at it", err=True)
+            mend = "make room on the disk, or let `aj doctor` look at it"
+            click.echo(f"aj: {error.strerror or error}{where}; {mend}", err=True)
             ctx.exit(1)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "aj"

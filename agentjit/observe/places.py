@@ -18,9 +18,9 @@ _WORDS = 5000  # of a shell line; the rest is the text of a file being written
 _PATHS = ("file_path", "path", "notebook_path", "absolute_path", "dir_path", "directory", "workdir", "cwd")
 _COMMANDS = ("command", "cmd", "script")
 _APART = re.compile(r"[\s\"'`;|&()<>{}=,:\\]+")
-_PATHY = re.compile(r"[^\s\"'`;|&()<>{}=,:\\/~]*[/~][^\s\"'`;|&()<>{}=,:\\]*")
 _MOVES = re.compile(r"cd|pushd|-C|\.\.")
-_ODD = re.compile(r"\\|[\"'][^\"']*\s[^\"']*[\"']")  # a path may be spelled with spaces or escapes in it
+_QUOTE = re.compile(r"[\"']")
+_SPACE = re.compile(r"\s")
 _QUOTED = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])+""", re.DOTALL)
 _QUOTING = re.compile(r"[\"'\\]")
 _GLOB = re.compile(r"[*?\[]")
@@ -98,9 +98,10 @@ class Places:
         """The absolute paths that a shell line names, and those relative to where its `cd`s have led."""
         for name in ("${HOME}", "$HOME"):
             line = line.replace(name, self._user or name)
-        if not _MOVES.search(line) and not _ODD.search(line):
-            for word in _PATHY.findall(line):
-                yield _joined(base, self._user + word[1:] if (word + "/").startswith("~/") and self._user else word)
+        if not _MOVES.search(line) and not _oddly_spelled(line):
+            for word in _APART.split(line):
+                if "/" in word or word == "~":
+                    yield _joined(base, self._user + word[1:] if (word + "/").startswith("~/") and self._user else word)
             return
         for words in _readings(line):
             here, before = base, ""
@@ -196,6 +197,11 @@ def _line(value: object) -> str:
     if isinstance(value, list):  # argv
         return " ".join(item for item in value if isinstance(item, str))
     return value if isinstance(value, str) else ""
+
+
+def _oddly_spelled(line: str) -> bool:
+    """A path in it may have escapes, or spaces between quotes."""
+    return "\\" in line or any(map(_SPACE.search, _QUOTE.split(line)[1:]))
 
 
 def _readings(line: str) -> Iterator[list[str]]:

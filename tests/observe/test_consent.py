@@ -364,3 +364,10 @@ def test_the_consent_of_a_home(home: Home, tmp_path: Path) -> None:
     Path(home.config).write_text("never")
     with pytest.raises(BadConfig):
         consent_of(home, {"HOME": str(tmp_path)})
+
+
+@pytest.mark.parametrize("text", ["x", '"', "'", '" ', "\\", "/", "a=", '"/ ', "cd ", "~"])
+def test_a_long_line_comes_to_an_end(text: str) -> None:
+    """Two million times: were the work to grow with the square, the suite's own time limit would end it."""
+    places = Places([], lambda folder: False, real=str, user="/h")
+    assert places.named({"command": text * 2_000_000}, "/w") == ""

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -350,3 +351,37 @@ def test_what_was_forgotten_does_not_come_back(home: Home) -> None:
     assert [(episode.prompt, len(episode.calls)) for episode in episodes(home)] == [("stay", 1)]
     with Store.open(home, write=False) as store:
         assert store.calls_count() == 1
+
+
+def test_a_clock_set_back_in_the_middle_of_a_turn_does_not_change_the_order(home: Home, tmp_path: Path) -> None:
+    put(home, "UserPromptSubmit.1", payload(prompt="go"), age=50)
+    for number in range(4):
+        put(home, f"PostToolUse.{10 + number}", call(number), age=40 - number if number < 2 else 86_400 - number)
+    path = tmp_path / ".claude" / "projects" / "-w" / "s.jsonl"
+    path.parent.mkdir(parents=True)
+    lines: list[Any] = [line(0, "user", {"content": "go"}, promptId="p")]
+    for number in range(4):
+        at = number if number < 2 else number - 86_400
+        use = {"type": "tool_use", "id": f"toolu_{number}", "name": "Bash", "input": {"command": f"echo {number}"}}
+        lines.append(line(at, "assistant", {"id": f"m{number}", "content": [use]}))
+        result = {"type": "tool_result", "tool_use_id": f"toolu_{number}", "content": f"out {number}"}
+        lines.append(line(at, "user", {"content": [result]}, promptId="p"))
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    drained(home)
+    assert [c.id for c in episodes(home)[0].calls] == ["toolu_2", "toolu_3", "toolu_0", "toolu_1"]  # all a hook knows
+    put(home, "Stop.20", payload(last_assistant_message="done", transcript_path=str(path)), age=10)
+    drained(home, {"HOME": str(tmp_path)})
+    assert [c.id for c in episodes(home)[0].calls] == [f"toolu_{number}" for number in range(4)]
+
+
+def line(second: float, kind: str, message: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A line of a transcript, some seconds into a session."""
+    at = datetime.fromtimestamp(time.time() - 45 + second, UTC).isoformat()
+    return {
+        "type": kind,
+        "sessionId": "s",
+        "cwd": "/w",
+        "timestamp": at,
+        "uuid": f"{kind}{second}",
+        "message": message,
+    } | more

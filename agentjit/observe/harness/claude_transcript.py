@@ -21,6 +21,8 @@ from agentjit.observe.harness.claude_spent import Spent, by_agents
 from agentjit.observe.reader import Counts, Reader, first_objects, user_home
 from agentjit.trace import CallSeen, Ended, FinalSeen, PromptSeen, Seen, SessionSeen, ToolCall, TurnSeen, UsageSeen
 
+_SET_BACK = 5.0  # seconds; lines that are written at the same time may be a little out of order
+
 
 @dataclass(frozen=True, slots=True)
 class _Use:
@@ -135,6 +137,7 @@ class _Reader:
         self.open: _Open | None = None
         self.held: list[Opening | TurnSeen] = []
         self.at = 0.0
+        self.shift = 0.0  # seconds
         self.side_prompt = ""
         self.inherited = False  # a sub-agent that is a fork begins with the call that made it: its parent's
         # Of a fork: whose, whether lines are still copies, the prompts they are said to be of, when it was made.
@@ -142,6 +145,12 @@ class _Reader:
         self.copying = False
         self.copied: set[str] = set()
         self.forked_at: float | None = None
+
+    def _clock(self, at: float) -> None:
+        """Lines stand in the order of what happened, so a clock that was set back goes on from where it was."""
+        if at + self.shift < self.at - _SET_BACK:
+            self.shift = self.at - at
+        self.at = max(self.at, at + self.shift)
 
     def take(self, line: Mapping[str, Any]) -> Iterator[Seen]:
         kind, message = wire.string(line.get("type")), line.get("message")
@@ -153,7 +162,7 @@ class _Reader:
             if line.get("isSidechain") is not True:
                 self._copy(parent)
             return
-        self.at = claude_lines.time(line.get("timestamp"), self.at)
+        self._clock(claude_lines.time(line.get("timestamp"), self.at - self.shift))
         if kind in ("queue-operation", "system"):
             self._note(line, kind)
         elif kind == "progress":
