@@ -75,7 +75,7 @@ def _text(value: object) -> bool:
 def _first_object(raw: bytes) -> dict[str, Any] | None:
     """The object a payload begins with, None if there is none, or it is nested deeper than any tool's input."""
     try:
-        value = _DECODER.raw_decode(raw.decode("utf-8", "replace").lstrip(" \t\r\n"))[0]
+        value = _DECODER.raw_decode(raw.decode("utf-8", "replace").removeprefix("\ufeff").lstrip(" \t\r\n"))[0]
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and _depth(value) <= 100 else None
