@@ -22,7 +22,7 @@ from agentjit.store_connection import CONFIG, connection_to, locked, telling
 from agentjit.store_forget import Gone
 from agentjit.store_remove import NEW, Mark, Removing
 from agentjit.store_schema import IMPORTS, MIGRATIONS, TABLES, Row, Table
-from agentjit.trace import DecisionSeen, Episode, PromptSeen, Seen, TurnSeen
+from agentjit.trace import CallSeen, DecisionSeen, Episode, PromptSeen, Seen, TurnSeen
 
 _REWRITE_WAIT = 60.0  # seconds
 
@@ -112,9 +112,21 @@ class Store(Removing):
         """Take records in one transaction; those taken before change nothing."""
         taken = list(records)
         with self._transaction():
+            taken = store_rows.distinct(taken, self._elsewhere(taken))
             alias = self._aliases(taken)
             for table, rows in store_rows.rows(taken, alias).items():
                 self._insert(table, rows)
+
+    def _elsewhere(self, records: list[Seen]) -> dict[str, tuple[str, str]]:
+        """Ids of these calls under which other sessions have calls -> (session, input)."""
+        calls = [record for record in records if isinstance(record, CallSeen)]
+        rows = self._all(
+            "SELECT call, c.session, input FROM calls c JOIN"
+            " (SELECT unnest(?::VARCHAR[]) AS call, unnest(?::VARCHAR[]) AS session) n USING (call)"
+            " WHERE c.session <> n.session",
+            [[store_rows.clean(one.call.id) for one in calls], [store_rows.clean(one.session) for one in calls]],
+        )
+        return {call: (session, given) for call, session, given in rows}
 
     def _insert(self, table: Table, rows: list[Row]) -> None:
         """Merge rows in, each key at most once. Most are new, and new ones are cheaper to insert than to merge."""

@@ -19,7 +19,8 @@ class Target:
 
     `sessions`: ids, with `family` also what was forked from them and their sub-agents'; `project`: spellings of one
     folder; `texts`: any of these in any text; `pattern`: a regular expression (RE2) for the same; `loose_before`:
-    decisions of no session made before that Unix time; `everything`.
+    decisions of no session made before that Unix time; `imports`: that files were imported is forgotten, too;
+    `everything`.
     """
 
     sessions: frozenset[str] = frozenset()
@@ -27,6 +28,7 @@ class Target:
     texts: tuple[str, ...] = ()
     pattern: str = ""
     loose_before: float | None = None
+    imports: bool = True
     family: bool = True
     everything: bool = False
 
@@ -112,7 +114,8 @@ def selection(target: Target, episodes: Iterable[str]) -> list[Statement]:
         named += _by_text(target)
         # The whole episode goes in which a text occurs.
         named += [(statement, []) for statement in _OWNERS]
-    return [*named, *((statement, []) for statement in _CONSEQUENCES)]
+    consequences = (*_CONSEQUENCES, *_PATHS) if target.imports else _CONSEQUENCES
+    return [*named, *((statement, []) for statement in consequences)]
 
 
 _WITH_CHILDREN = """
@@ -153,6 +156,8 @@ _CONSEQUENCES = (
     # An id that turned out to mean another one: both go.
     f"INSERT INTO gone SELECT 'episode', alias FROM aliases WHERE episode IN {_EPISODES}",
     f"DELETE FROM gone WHERE kind = 'blank' AND id IN {_SESSIONS}",
+)
+_PATHS = (
     "INSERT INTO gone SELECT 'path', path FROM imports WHERE EXISTS (SELECT 1 FROM gone g LEFT JOIN sessions s"
     " ON s.session = g.id WHERE g.kind IN ('session', 'blank') AND (path = s.transcript OR contains(path, g.id)))",
 )

@@ -6,6 +6,7 @@ import bisect
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
 from agentjit.store_schema import CALLS, DECISIONS, EPISODES, FINALS, SESSIONS, TURNS, Row, Table
@@ -30,6 +31,34 @@ SAME_PROMPT_SECONDS = 30.0  # a hook and a transcript note the same prompt apart
 def clean(text: str) -> str:
     """Text that a database of UTF-8 can hold: lone surrogates are written out (`\\ud800`)."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def distinct(records: Iterable[Seen], elsewhere: Mapping[str, tuple[str, str]]) -> list[Seen]:
+    """The records, with ids of their own for calls whose id another session has for another call.
+
+    Some models count their calls from 1 in every session. The same call in two sessions is a copy, as forks have them.
+    `elsewhere`: id -> (session, input as JSON) of calls in the database.
+    """
+    first: dict[str, CallSeen] = {}
+    found: list[Seen] = []
+    for record in records:
+        if isinstance(record, CallSeen):
+            key = clean(record.call.id)
+            before = first.setdefault(key, record)
+            if key in elsewhere and elsewhere[key][0] != clean(record.session):
+                record = record if elsewhere[key][1] == clean(_json(record.call.input)) else _renamed(record)
+            elif before.session != record.session and before.call.input != record.call.input:
+                record = _renamed(record)
+        found.append(record)
+    return found
+
+
+def _renamed(record: CallSeen) -> CallSeen:
+    return replace(record, call=replace(record.call, id=f"{record.session}:{record.call.id}"))
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def rows(records: Iterable[Seen], alias: Mapping[str, str]) -> dict[Table, list[Row]]:
@@ -73,7 +102,7 @@ def _call_row(record: CallSeen, episode: str) -> Row:
         record.session,
         episode or None,
         call.tool,
-        json.dumps(call.input, ensure_ascii=False),
+        _json(call.input),
         call.output,
         call.ok,
         call.exit_code,

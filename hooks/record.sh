@@ -12,6 +12,11 @@ trap 'exit 0' EXIT
 	# A project that is opted out is not even spooled; opt-out files elsewhere are seen to when the spool is drained.
 	[ ! -e "${CLAUDE_PROJECT_DIR:-}/.aj-off" ] || home=
 	case ${AJ_OBSERVE:-1}$home in
+	0/*)
+		# Of a session that is not to be recorded its id is noted, so that no import of transcripts takes it either.
+		[ "$1" = SessionStart ] && [ -d "$home/spool" ] && id=$(sed -n 's/.*"session_id" *: *"\([^"\\]*\)".*/\1/p') &&
+			[ -n "$id" ] && printf '{"aj":"off","session_id":"%s"}\n' "$id" >"$home/spool/$1.$$"
+		;;
 	1/* | self/*)
 		# A home that `aj init` made and `aj uninstall` removed stays removed, though a running client still calls us.
 		if [ -d "$home/spool" ] || { [ -z "${2:-}" ] || [ -d "$home" ]; } && mkdir -p "$home/spool"; then

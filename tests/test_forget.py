@@ -22,7 +22,10 @@ from agentjit.forget.retention import believed, too_much
 from agentjit.home import Home
 from agentjit.library import Library
 from agentjit.observe.consent import Consent, consent_of
+from agentjit.observe.importer import import_paths
 from agentjit.observe.redact import home_key
+from agentjit.pipeline import compile_all
+from agentjit.skill import State
 from agentjit.store import Store
 from agentjit.store_remove import NEW
 from agentjit.trace import (
@@ -37,7 +40,7 @@ from agentjit.trace import (
     UsageSeen,
 )
 from tests.compile import families
-from tests.support.library import learned, renamed
+from tests.support.library import TEMPLATES, learned, renamed
 
 NOW = 1_790_000_000.0
 DAY = 86_400.0
@@ -412,6 +415,20 @@ def test_what_a_person_removed_stays_removed_but_quotes_nothing(skilled: Home) -
     assert record.removed and record.support.episodes == ()
 
 
+@pytest.mark.parametrize("state", [State.DISABLED, State.RETIRED])
+def test_what_a_person_disabled_does_not_run_when_it_is_made_again(skilled: Home, state: State) -> None:
+    home = skilled
+    library = Library(home)
+    with library.changing() as records:
+        records["version"] = records["version"].model_copy(update={"state": state, "reason": "enough of it"})
+    forget.forget(home, forget.matching(home, "relay", {}), now=NOW)
+    assert not Path(home.skills, "version").exists()
+    compile_all(home, TEMPLATES, now=NOW)
+    record = library.record("version")
+    assert (record.state, record.reason) == (state, "enough of it")
+    assert Path(home.skills, "version", "skill.py").exists()
+
+
 # --- whatever is interrupted
 
 
@@ -570,6 +587,18 @@ def test_old_sessions_expire_and_running_ones_stay(home: Home) -> None:
     assert not forget.due(home, NOW + 3600) and forget.due(home, NOW + 1.1 * DAY)
     assert forget.due(home, NOW - 3600), "the clock was set back"
     assert forget.expire(home, config, now=NOW + 1) == forget.Expired()
+
+
+def test_a_transcript_that_expired_is_not_read_again_until_it_changes(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "old.jsonl"
+    row = {"type": "user", "sessionId": "old", "cwd": "/w", "promptId": "p", "message": {"content": "go"}}
+    path.write_text(json.dumps(row | {"timestamp": "2020-01-01T00:00:00Z"}) + "\n")
+    import_paths(home, [path], {"HOME": str(tmp_path)})
+    for n in range(5):
+        add(home, *session(f"s{n}", at=NOW - n * DAY))
+    assert forget.expire(home, Config(), now=NOW).sessions == 1
+    assert import_paths(home, [path], {"HOME": str(tmp_path)}).unchanged == 1
+    assert "old" not in ids(home)["sessions"]
 
 
 def test_the_file_is_written_anew_only_when_that_pays(home: Home) -> None:

@@ -215,3 +215,21 @@ def test_a_miss_stays_light() -> None:
     )
     base = {"__future__", "os", "os.path", "posixpath", "genericpath", "stat", "_stat", "_collections_abc"}
     assert set(json.loads(done.stdout.replace("'", '"'))) <= base
+
+
+def test_where_nothing_is_recorded_nothing_is_answered(home: Home, work: Path) -> None:
+    asking = "what is the version of ship?"
+    off = work / ".aj-off"
+    off.touch()
+    assert asked(home, prompt(asking, work)) == "" and os.listdir(home.spool) == []
+    (work / "below").mkdir()
+    assert asked(home, prompt(asking, work / "below")) == ""
+    off.unlink()
+    assert asked(home, prompt(asking, work), CLAUDE_PROJECT_DIR=str(work)) != ""
+    config = Path(home.root, "config.toml")
+    config.write_text(f'[observe]\nnever = ["{work}"]\n')
+    assert asked(home, prompt(asking, work)) == ""
+    config.write_text("never = [")
+    assert asked(home, prompt(asking, work)) == ""
+    config.unlink()
+    assert len(os.listdir(home.spool)) == 2  # the one that was answered, and its run

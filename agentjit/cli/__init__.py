@@ -66,7 +66,7 @@ class _Lazy(click.Group):
             click.echo(f"aj: {error.strerror or error}{where}; {mend}", err=True)
             ctx.exit(1)
         except click.UsageError as error:
-            command = error.ctx.command_path if error.ctx else "aj"
+            command = error.ctx.command_path if error.ctx else f"aj {ctx.invoked_subcommand or ''}".strip()
             click.echo(f"aj: {error.format_message()} See `{command} --help`.", err=True)
             ctx.exit(error.exit_code)
 

@@ -44,7 +44,10 @@ def command(quiet: bool, restore: str | None) -> None:
         now = time.time()
         if forget.due(where, now):
             with status("removing what is too old"):
-                forget.expire(where, config.load(where, os.environ), now=now)
+                expired = forget.expire(where, config.load(where, os.environ), now=now)
+            if expired.sessions and not quiet:
+                days = config.load(where, os.environ).days
+                click.echo(f"{expired.sessions} sessions expired (older than {days} days, or too much for the limit)")
     if quiet:
         return
     library = Library(where)

@@ -17,6 +17,7 @@ from agentjit.cli.terminal import as_json, note, print_json, safe
 from agentjit.compile.phrase import call_text
 from agentjit.errors import BadInput
 from agentjit.home import Home
+from agentjit.intercept.attempt import not_recorded
 from agentjit.kit import Param
 from agentjit.library import Library, Record
 from agentjit.run.execute import Executed, Ready, execute, told
@@ -117,6 +118,8 @@ def _dry_run(plan: Plan, given: dict[str, str], as_json: bool) -> None:
 
 
 def _record(where: Home, record: Record, given: dict[str, str], done: Executed) -> None:
+    if os.environ.get("AJ_OBSERVE") == "0" or not_recorded(where, os.environ, [os.getcwd()]):
+        return
     decision = {
         "aj": "decision",
         "id": f"{os.getpid():x}-{time.time_ns():x}",

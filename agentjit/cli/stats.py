@@ -8,7 +8,7 @@ from collections import Counter
 import click
 
 from agentjit.cli.fresh import home, try_drained
-from agentjit.cli.terminal import as_json, print_json
+from agentjit.cli.terminal import as_json, counted, print_json
 from agentjit.home import Home
 from agentjit.library import Library
 from agentjit.skill import State
@@ -31,11 +31,13 @@ def command(as_json: bool) -> None:
         return
     recorded, skills, saved = found["recorded"], found["skills"], found["saved"]
     click.echo(
-        f"recorded  {recorded['sessions']} sessions, {recorded['episodes']} episodes, {recorded['calls']} calls"
-        + (f", {recorded['quarantined']} events set aside" if recorded["quarantined"] else "")
+        "recorded  "
+        + ", ".join(counted(int(recorded[f"{one}s"]), one) for one in ("session", "episode", "call"))
+        + (f", {counted(int(recorded['quarantined']), 'event')} set aside" if recorded["quarantined"] else "")
     )
     click.echo("skills    " + ", ".join(f"{count} {state}" for state, count in skills.items()))
-    click.echo(f"saved     {saved['requests']} model requests, {saved['tokens']:,} tokens, {saved['seconds']:.0f} s")
+    requests, tokens = counted(int(saved["requests"]), "model request"), "token" if saved["tokens"] == 1 else "tokens"
+    click.echo(f"saved     {requests}, {saved['tokens']:,} {tokens}, {saved['seconds']:.0f} s")
 
 
 def totals(where: Home) -> dict[str, dict[str, float]]:

@@ -8,6 +8,7 @@ extras are noise). What recurs in mid-episode is counted as n-grams per session 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -55,12 +56,12 @@ def _minable(episode: Episode) -> bool:
     return episode.kind == "typed" and not episode.own and ended
 
 
+_OURS = re.compile(r"(?<![\w.~/-])(?:[\w.~/-]*/)?aj[\"']?\s+[a-z]|-m\s+agentjit\b|/\.aj/skills/")
+
+
 def _ours(operation: Operation) -> bool:
-    """The call ran AgentJIT itself, or a skill by its file."""
-    if operation.line is None:
-        return False
-    programs = [command.words[0].raw for command in (*operation.line.commands, *operation.line.nested) if command.words]
-    return "/.aj/skills/" in operation.line.text or any(program.rpartition("/")[2] == "aj" for program in programs)
+    """The call ran AgentJIT itself, or a skill by its file, behind whatever it stands. In doubt it did."""
+    return operation.line is not None and _OURS.search(operation.line.text) is not None
 
 
 def _families(rows: list[Row], now: float) -> list[Hotspot]:

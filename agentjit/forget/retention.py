@@ -1,7 +1,7 @@
 """Retention: what is older or more than the config allows goes, once a day at most.
 
-Skills stay: they are what was learned, and `aj forget` removes those too. Nor is anything marked: a transcript that is
-still there may be imported again, and expires again.
+Skills stay: they are what was learned, and `aj forget` removes those too. Nothing is marked, but that a transcript was
+imported is remembered: it is only read again if it has changed.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def believed(now: float, times: Iterable[float]) -> float:
 
 
 def _chosen(store: Store, sessions: set[str], before: float) -> Gone:
-    return store.doomed(Target(sessions=frozenset(sessions), family=False, loose_before=before))
+    return store.doomed(Target(sessions=frozenset(sessions), family=False, loose_before=before, imports=False))
 
 
 def _write_anew(home: Home, sessions: set[str], before: float) -> None:

@@ -14,6 +14,7 @@ from agentjit.forget.wanted import Wanted
 from agentjit.home import Home
 from agentjit.library import Library, Record
 from agentjit.observe import wire
+from agentjit.skill import State
 from agentjit.store_forget import Gone
 
 _KIT = ".kit"
@@ -21,8 +22,9 @@ _KIT = ".kit"
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
-    """A skill that was made from what goes: all of it, or only earlier versions. `removed`: a person had removed it,
-    and of that only so much stays as keeps it from being made again.
+    """A skill that was made from what goes: all of it, or only earlier versions. `removed`: a person had removed it.
+
+    Of a skill that was removed, disabled or retired only so much stays as keeps it from running when it is made again.
     """
 
     name: str
@@ -114,6 +116,7 @@ def remove_skills(home: Home, wanted: Wanted, doomed: list[Doomed]) -> None:
             if os.path.isdir(folder):
                 shutil.rmtree(folder)
             record = records.pop(skill.name, None)
-            if record and record.removed and not skill.quoted and not wanted.target.everything:
+            decided = record and (record.removed or record.state in (State.DISABLED, State.RETIRED))
+            if record and decided and not skill.quoted and not wanted.target.everything:
                 bare = record.support.model_copy(update={"episodes": ()})
                 records[skill.name] = record.model_copy(update={"support": bare})

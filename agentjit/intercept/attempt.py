@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from agentjit import kit, spool
+from agentjit import config, kit, spool
 from agentjit.home import Home
 from agentjit.intercept.decide import decide
+from agentjit.observe.places import Places
 from agentjit.run.execute import Executed, Ready, execute, told
 
 LIMIT = 25.0  # seconds a run may take in the prompt hook, whose own time-out is 30
@@ -29,6 +30,8 @@ def attempt(home: Home, raw: bytes, rows: list[str], *, env: Mapping[str, str]) 
     """
     payload = json.loads(raw)
     prompt, cwd = str(payload["prompt"]), str(payload.get("cwd") or os.getcwd())
+    if not_recorded(home, env, (cwd, env.get("CLAUDE_PROJECT_DIR", ""))):
+        return None
     mode = str(payload.get("permission_mode") or "default")
     found = [json.loads(row) for row in rows]
     decision = decide(prompt, found, cwd=cwd, mode=mode)
@@ -54,6 +57,19 @@ def attempt(home: Home, raw: bytes, rows: list[str], *, env: Mapping[str, str]) 
     done = execute(ready_of(home, entry), arguments, cwd=cwd, env=env, seconds=limit(entry["seconds"]), mode=mode)
     spool.write(home, "run", [json.dumps({**said, **outcome(done, entry, payload)}).encode()])
     return _output(entry, done, env)
+
+
+def not_recorded(home: Home, env: Mapping[str, str], folders: Iterable[str]) -> str:
+    """Why nothing is recorded in one of these folders, and so nothing is answered there; "" if it is.
+
+    A config that cannot be read forbids everything, as it does for the drainer.
+    """
+    try:
+        never = config.load(home, env).never
+    except config.BadConfig as bad:
+        return str(bad)
+    places = Places(never, user=env.get("HOME", ""))
+    return next(filter(None, map(places.reason, folders)), "")
 
 
 def ready_of(home: Home, entry: Mapping[str, Any]) -> Ready:

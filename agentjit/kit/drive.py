@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 
-from .calls import Ask, Call, Result
+from .calls import Ask, Bash, Call, Read, Result, Shell
 from .checks import Deviation
 from .program import Answer, Program
 
 Perform = Callable[[Call], Result]
+_TELLING = 3  # characters of a secret that may be shown
 
 
 class StepFailed(Deviation):
@@ -37,10 +38,35 @@ class _Mask:
         if asked.name.startswith("$"):
             self._names[value] = asked.name
 
+    def call(self, call: Call) -> str:
+        """What a person would type, with names for the values: taken out before words are quoted."""
+        marks = {value: f"ajsecret{number}ajsecret" for number, value in enumerate(self._names)}
+
+        def hidden(word: str) -> str:
+            for value in sorted(marks, key=len, reverse=True):
+                word = word.replace(value, marks[value])
+            return word
+
+        if isinstance(call, Bash):
+            text = Bash(tuple(map(hidden, call.argv))).text
+        elif isinstance(call, Shell):
+            text = Shell(call.script, tuple(map(hidden, call.args))).text
+        elif isinstance(call, Read):
+            text = Read(hidden(call.path), call.offset, call.limit).text
+        else:
+            return call.text
+        for value, mark in marks.items():
+            text = text.replace(mark, self._names[value])
+        return text
+
     def __call__(self, text: str) -> str:
+        """A text with names for the values, however they are quoted in it, and for the beginning of one that is cut."""
         for value in sorted(self._names, key=len, reverse=True):
-            for written in dict.fromkeys((shlex.quote(value), value)):
-                text = text.replace(written, self._names[value])
+            name, inner = self._names[value], value.replace("'", "'\"'\"'")
+            for written in dict.fromkeys((shlex.quote(value), inner, repr(value)[1:-1], value)):
+                text = text.replace(written, name)
+            for length in range(len(value) - 1, _TELLING, -1):
+                text = text.replace(value[:length] + "…", name + "…")
         return text
 
 
@@ -75,7 +101,7 @@ def drive(program: Program, arguments: Mapping[str, str], perform: Perform) -> R
             if isinstance(asked, Ask):
                 mask.learn(asked, result.stdout)
             else:
-                steps.append(Step(asked, result, mask(asked.text)))
+                steps.append(Step(asked, result, mask.call(asked)))
             asked = None
             asked = generator.send(result)
     except StopIteration as end:
@@ -87,5 +113,5 @@ def drive(program: Program, arguments: Mapping[str, str], perform: Perform) -> R
     except Exception as error:  # a program is data from disk: whatever it raises, the model takes over
         run = Run("handed_back", steps, reason=f"the program failed: {mask(f'{type(error).__name__}: {error}')}")
     run.stopped_at = asked
-    run.stopped_text = mask(asked.text) if asked else ""
+    run.stopped_text = mask.call(asked) if asked else ""
     return run

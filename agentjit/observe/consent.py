@@ -27,6 +27,8 @@ Mark = tuple[str, str, float]
 """A row of `forgotten`: digest, kind, Unix time."""
 
 SPAN = 30.0  # seconds by which two sources may differ about the time of one prompt; see `store_rows.same_prompts`
+KEPT_OUT = "kept out"
+"""Kind of a `TurnSeen` that says: nothing of this session is to be recorded. It is never stored itself."""
 _NEVER = float("-inf")
 _CACHED = 100_000  # answers
 _FORGOTTEN = "forgotten"
@@ -163,6 +165,9 @@ class Consent:
         match record:
             case SessionSeen():
                 return self._session_seen(record)
+            case TurnSeen(session=session, at=at, kind=kind) if kind == KEPT_OUT:
+                self._learn("session", session, at)
+                return "AJ_OBSERVE was 0"
             case TurnSeen(session=session, at=at):
                 here = self._seen.at(session, "")
                 return self._session(session) or self._whole(session, at) or self._at(here, at)
@@ -178,7 +183,8 @@ class Consent:
                 self._learn("inside", record.session, record.at)
         reason = self._session(record.session) or (self._session(record.parent) if record.parent else "")
         reason = reason or self._whole(record.session, record.at) or self.directory(record.transcript)
-        return reason or self._at(record.cwd, record.at)
+        here = record.cwd or self._seen.at(record.session, "")
+        return reason or self._at(here, record.at) or self._returning(record.session, here)
 
     def _prompt(self, record: PromptSeen) -> str:
         trail, session, episode = self._seen, record.session, record.episode

@@ -6,6 +6,7 @@ A file is removed only after its records are committed; a crash in between repea
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -16,13 +17,13 @@ from agentjit import spool
 from agentjit.home import Home
 from agentjit.observe import wire
 from agentjit.observe.bounds import LONGEST, bounded
-from agentjit.observe.consent import Consent, admit, consent_of
+from agentjit.observe.consent import KEPT_OUT, Consent, admit, consent_of
 from agentjit.observe.harness import claude_hooks
 from agentjit.observe.harness.claude_transcript import projects
 from agentjit.observe.importer import import_files
 from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store
-from agentjit.trace import DecisionSeen, PromptSeen, Seen, SessionSeen
+from agentjit.trace import DecisionSeen, PromptSeen, Seen, SessionSeen, TurnSeen
 
 _FILES = 5_000  # to a transaction
 _BYTES = 16 * 1024 * 1024  # the same
@@ -170,6 +171,8 @@ def _records(waiting: spool.Waiting, values: list[dict[str, Any]]) -> list[Seen]
         return [seen for line in values if (seen := wire.decision(line, "", "", waiting.at))]
     if not values:
         raise claude_hooks.BadPayload("empty")
+    if values[0].get("aj") == "off":
+        return [TurnSeen(wire.string(values[0].get("session_id")), waiting.at, KEPT_OUT)]
     found = claude_hooks.records(waiting.event, values[0], waiting.at)
     ours = values[1:]
     if ours:
@@ -201,7 +204,10 @@ def _passed(prompt: PromptSeen) -> DecisionSeen:
 
 
 def _allowed(paths: Iterable[str], folder: str) -> Iterator[str]:
-    """Transcripts, with those of their sub-agents, that are where the harness keeps them and not too large to read."""
+    """Transcripts, with those of their sub-agents, that are where the harness keeps them and not too large to read.
+
+    A client may keep them elsewhere than the drainer's environment says: in a folder `projects` of the user's own.
+    """
     root = os.path.realpath(folder) + os.sep
     for path in paths:
         agents = os.path.join(path.removesuffix(".jsonl"), "subagents")
@@ -209,8 +215,10 @@ def _allowed(paths: Iterable[str], folder: str) -> Iterator[str]:
             names = sorted(os.listdir(agents)) if os.path.isdir(agents) else []
             for candidate in (path, *(os.path.join(agents, name) for name in names)):
                 real = os.path.realpath(candidate)
-                inside = real.startswith(root) and real.endswith(".jsonl")
-                if inside and os.path.isfile(real) and os.path.getsize(real) <= _TRANSCRIPT:
+                if not real.endswith(".jsonl") or not (real.startswith(root) or "/projects/" in real):
+                    continue
+                status = os.stat(real)
+                if stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid() and status.st_size <= _TRANSCRIPT:
                     yield real
         except (OSError, ValueError):  # deleted just now; no path at all (a NUL, a lone surrogate)
             continue

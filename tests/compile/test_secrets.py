@@ -157,3 +157,20 @@ def test_what_a_person_types_for_a_secret_is_not_in_the_log(
     assert b"zed" in raw and b"first-secret" not in raw and b"second-secret" not in raw
     missing = CliRunner().invoke(command, given[:3])
     assert missing.exit_code != 0 and "jwt2" in str(missing.exception)
+
+
+@pytest.mark.parametrize("value", ["Zq8vR2nK'4xW9pL1m", 'a"b$c`d\\e f', "x" * 300, "läßt-das-sein-ß9"])
+def test_no_spelling_of_a_secret_is_in_a_record(home: Home, tmp_path: Path, value: str) -> None:
+    """Quoted inside a longer word, cut off in a message about an output, in a step that fails."""
+    learned(home, history("./login x '--token=‹secret:env.API_TOKEN:0a1b2c›' --host {host}"))
+    name = only(home)
+    done = run(home, name, {"host": "zed"}, tmp_path, {"API_TOKEN": value})
+    assert [step.text for step in done.steps] == ["./login x --token=$API_TOKEN --host zed"]
+    (tmp_path / "login").write_text('#!/bin/sh\nprintf "%s\\n" "$*"; exit 3\n')
+    library = Library(home)
+    ready = Ready(name, library.folder(name), library.record(name).hash, "unknown", True)
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "API_TOKEN": value}
+    failed = execute(ready, {"host": "zed"}, cwd=str(tmp_path), env=env, seconds=20)
+    assert failed.outcome == "handed_back" and "$API_TOKEN" in failed.reason
+    told_all = json.dumps([told(failed), failed.reason], ensure_ascii=False)
+    assert value not in told_all and value[:8] not in told_all

@@ -90,8 +90,22 @@ def test_a_prompt_is_compared_with_the_newest_clusters_only() -> None:
         lambda episode: replace(
             episode, calls=(*episode.calls, ran(episode, "python3 ~/.aj/skills/versions/skill.py --name x"))
         ),
+        lambda episode: replace(episode, calls=(*episode.calls, ran(episode, "X=1 timeout 9 aj run versions"))),
+        lambda episode: replace(episode, calls=(*episode.calls, ran(episode, "bash -lc 'aj compile'"))),
+        lambda episode: replace(episode, calls=(*episode.calls, ran(episode, "python3 -m agentjit list"))),
     ],
-    ids=["own", "denied", "interrupted", "unanswered", "aj run", "aj by its path", "a skill's file"],
+    ids=[
+        "own",
+        "denied",
+        "interrupted",
+        "unanswered",
+        "aj run",
+        "aj by its path",
+        "a skill's file",
+        "wrapped",
+        "in a shell",
+        "as a module",
+    ],
 )
 def test_what_agentjit_did_itself_or_what_did_not_end_is_no_habit(change: Callable[[Episode], Episode]) -> None:
     history = said("what is the version of cart?")

@@ -153,6 +153,19 @@ def test_observing_can_be_switched_off(event: str, env: dict[str, str], root: Pa
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: Path(shell[0]).name)
 @pytest.mark.parametrize("event", EVENTS)
+def test_of_a_session_that_is_not_recorded_only_its_id_is_noted(
+    event: str, shell: list[str], env: dict[str, str], root: Path
+) -> None:
+    (root / "spool").mkdir(parents=True)
+    applet = ["sh"] if shell[0].endswith("busybox") else []
+    payload = json.dumps({"cwd": "/private", "session_id": "0a-1b", "source": "startup"}).encode()
+    assert fire([*shell, *applet, *argv(event)[1:]], {**env, "AJ_OBSERVE": "0"}, payload) == b""
+    noted = [file.read_text() for file in spool(root)]
+    assert noted == (['{"aj":"off","session_id":"0a-1b"}\n'] if event == "SessionStart" else [])
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: Path(shell[0]).name)
+@pytest.mark.parametrize("event", EVENTS)
 def test_a_session_of_our_own_is_recorded_as_such(
     event: str, shell: list[str], env: dict[str, str], root: Path
 ) -> None:

@@ -385,3 +385,31 @@ def line(second: float, kind: str, message: dict[str, Any], **more: Any) -> dict
         "uuid": f"{kind}{second}",
         "message": message,
     } | more
+
+
+def test_a_session_that_was_not_observed_is_not_imported_either(home: Home, tmp_path: Path) -> None:
+    put(home, "SessionStart.1", {"aj": "off", "session_id": "s"})
+    drained(home)
+    path = tmp_path / "s.jsonl"
+    path.write_text(json.dumps(line(0, "user", {"content": "go"}, promptId="p")) + "\n")
+    assert import_paths(home, [path], ENV).kept_out > 0
+    assert episodes(home) == []
+    with Store.open(home, write=False) as store:
+        assert store.sessions_count() == 0 and store.turns("s") == []
+
+
+def test_one_id_for_two_calls_of_two_sessions(home: Home) -> None:
+    for session in ("a", "b"):
+        put(home, f"UserPromptSubmit.{ord(session)}", payload(prompt="go", session_id=session), age=9)
+    put(home, "PostToolUse.1", call(1, session_id="a", tool_use_id="call_1"), age=8)
+    put(home, "PostToolUse.2", call(2, session_id="b", tool_use_id="call_1"), age=7)
+    drained(home)
+    put(home, "UserPromptSubmit.3", payload(prompt="go", session_id="c"), age=6)
+    put(home, "PostToolUse.4", call(3, session_id="c", tool_use_id="call_1"), age=5)
+    put(home, "PostToolUse.5", call(2, session_id="b", tool_use_id="call_1"), age=4)  # told again
+    put(home, "PostToolUse.6", call(1, session_id="fork", tool_use_id="call_1"), age=3)  # a copy
+    drained(home)
+    said = {episode.session: [c.output for c in episode.calls] for episode in episodes(home)}
+    assert said == {"a": ["out 1"], "b": ["out 2"], "c": ["out 3"]}
+    with Store.open(home, write=False) as store:
+        assert store.calls_count() == 3
