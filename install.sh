@@ -44,12 +44,7 @@ export AJ_HOME
 log=$AJ_HOME/install.log
 aj=$AJ_HOME/bin/aj
 link=$HOME/.local/bin/aj
-history=${CLAUDE_CONFIG_DIR:-$HOME/.claude}/projects
-if [ -n "$(find "$history" -name '*.jsonl' -print 2>/dev/null | head -n 1)" ]; then
-	total=7
-else
-	history='' total=5
-fi
+total=6
 
 if [ -n "$uninstall" ]; then
 	[ -d "$AJ_HOME" ] || stop "nothing to uninstall: there is no $AJ_HOME" 0
@@ -106,16 +101,18 @@ else
 	esac
 fi
 
-if [ -n "$history" ]; then
-	step "past sessions"
-	run_aj import || stop "\`aj import\` failed: mend what it says, then run \`$aj import\`"
+step "past sessions"
+run_aj import || stop "\`aj import\` failed: mend what it says, then run \`$aj import\`"
+recorded=$(run_aj stats --json | "$AJ_HOME/venv/bin/python" -I -c \
+	'import json, sys; print(json.load(sys.stdin)["recorded"]["sessions"])' 2>/dev/null) ||
+	stop "\`aj stats\` failed: AgentJIT is installed, \`$aj doctor\` tells more"
+if [ "$recorded" -gt 0 ]; then
 	step "skills from what recurs"
 	run_aj compile || stop "\`aj compile\` failed: mend what it says, then run \`$aj compile\`"
-	step "what was found"
 	run_aj hotspots || stop "\`aj hotspots\` failed: AgentJIT is installed, \`$aj doctor\` tells more"
 	run_aj list || stop "\`aj list\` failed: AgentJIT is installed, \`$aj doctor\` tells more"
 else
-	step "no past sessions of Claude Code: a demonstration with sample sessions"
+	step "no past sessions: a demonstration with sample sessions"
 	run_aj demo || stop "\`aj demo\` failed: AgentJIT is installed, \`$aj doctor\` tells more"
 fi
 finish "AgentJIT is installed. \`aj doctor\` checks every part, \`aj list\` shows the skills, $0 --uninstall removes it."

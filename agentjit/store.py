@@ -6,6 +6,7 @@ write, shared to read. Adding is idempotent by natural key; the second record of
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,8 +23,9 @@ from agentjit.store_connection import CONFIG, connection_to, locked, telling
 from agentjit.store_forget import Gone
 from agentjit.store_remove import NEW, Mark, Removing
 from agentjit.store_schema import IMPORTS, MIGRATIONS, TABLES, Row, Table
-from agentjit.trace import CallSeen, DecisionSeen, Episode, PromptSeen, Seen, TurnSeen
+from agentjit.trace import PLACEHOLDER, CallSeen, DecisionSeen, Episode, PromptSeen, Seen, TurnSeen
 
+_TEXTS = (("episodes", "prompt"), ("calls", "input"), ("calls", "output"), ("finals", "message"))
 _REWRITE_WAIT = 60.0  # seconds
 
 
@@ -252,6 +254,40 @@ class Store(Removing):
         )[0]
         return Saved(int(row[0]), int(row[1]), float(row[2]))
 
+    def secrets_of(self, sessions: Iterable[str]) -> dict[str, set[tuple[str, str]]]:
+        """(kind, digits) of the placeholders in what is stored of these sessions."""
+        texts = " UNION ALL ".join(
+            f"SELECT session, {column} AS text FROM {table} WHERE session IN (SELECT unnest($1::VARCHAR[]))"
+            f" AND contains({column}, '‹secret:')"
+            for table, column in _TEXTS
+        )
+        found: dict[str, set[tuple[str, str]]] = {}
+        query = f"SELECT DISTINCT session, unnest(regexp_extract_all(text, ?, 0)) FROM ({texts})".replace("?", "$2")
+        for session, placeholder in self._all(query, [sorted(map(store_rows.clean, sessions)), PLACEHOLDER.pattern]):
+            if match := PLACEHOLDER.fullmatch(placeholder):
+                found.setdefault(session, set()).add((match["kind"], match["digits"]))
+        return found
+
+    def replace_text(self, session: str, old: str, new: str) -> None:
+        """Put `new` in the place of `old` in every text stored of a session."""
+        with self._transaction():
+            for table, column in _TEXTS:
+                each = json.dumps(old, ensure_ascii=False)[1:-1] if column == "input" else old
+                self._run(
+                    f"UPDATE {table} SET {column} = replace({column}, $2, $3)"
+                    f" WHERE session = $1 AND contains({column}, $2)",
+                    [store_rows.clean(session), store_rows.clean(each), new],
+                )
+
+    @contextmanager
+    def beside(self) -> Iterator[Self]:
+        """The same database for another thread."""
+        cursor = self._connection.cursor()
+        try:
+            yield type(self)(cursor)
+        finally:
+            cursor.close()
+
     def imported(self) -> dict[str, tuple[int, int]]:
         """Files that were imported -> (size, mtime_ns) as they were then."""
         return {
@@ -259,6 +295,14 @@ class Store(Removing):
         }
 
     # --- forgetting
+
+    @staticmethod
+    def drop(home: Home) -> None:
+        """Remove the database, whatever is in its place: for one that cannot be opened. Raises StoreBusy, OSError."""
+        with locked(home, True, time.monotonic() + _REWRITE_WAIT):
+            for path in (home.database, home.database + ".wal"):
+                if os.path.lexists(path):
+                    os.unlink(path)
 
     @classmethod
     @contextmanager

@@ -17,13 +17,13 @@ import pytest
 
 from agentjit import forget, spool
 from agentjit.config import Config
-from agentjit.errors import BadInput
+from agentjit.errors import BadInput, StoreBroken
 from agentjit.forget.retention import believed, too_much
 from agentjit.home import Home
 from agentjit.library import Library
 from agentjit.observe.consent import Consent, consent_of
 from agentjit.observe.importer import import_paths
-from agentjit.observe.redact import home_key
+from agentjit.observe.redact import Redactor, home_key
 from agentjit.pipeline import compile_all
 from agentjit.skill import State
 from agentjit.store import Store
@@ -427,6 +427,28 @@ def test_what_a_person_disabled_does_not_run_when_it_is_made_again(skilled: Home
     record = library.record("version")
     assert (record.state, record.reason) == (state, "enough of it")
     assert Path(home.skills, "version", "skill.py").exists()
+
+
+@pytest.mark.parametrize("content", [b"no database", b"\0" * 200_000])
+def test_all_goes_even_if_it_cannot_be_read(home: Home, content: bytes) -> None:
+    add(home, *session("a", "secret words"))
+    Path(home.database).write_bytes(content)
+    with pytest.raises(StoreBroken):
+        forget.forget(home, forget.matching(home, "secret words", {}), now=NOW)
+    forget.survey(home, forget.EVERYTHING)
+    forget.forget(home, forget.EVERYTHING, now=NOW)
+    assert ids(home)["sessions"] == set()
+    add(home, *session("b"))
+    assert ids(home)["sessions"] == {"b"}
+
+
+def test_a_secret_is_found_by_its_digits_whatever_kind_its_place_made_of_it(home: Home) -> None:
+    secret = "Zq8vR2nK4xW9pL1mTb7c"
+    digits = Redactor(home_key(home), {}).digits(secret)
+    add(home, *session("a", f"it says ‹secret:authorization:{digits}›"), *session("b", "nothing"))
+    assert forget.survey(home, forget.matching(home, secret, {})).prompts == 1
+    forget.forget(home, forget.matching(home, secret, {}), now=NOW)
+    assert forget.survey(home, forget.matching(home, digits, {})).nothing
 
 
 # --- whatever is interrupted

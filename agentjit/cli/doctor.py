@@ -9,7 +9,7 @@ import time
 import click
 
 from agentjit.cli.fresh import home
-from agentjit.cli.terminal import as_json, line, print_json
+from agentjit.cli.terminal import as_json, coloured, line, print_json
 from agentjit.doctor.examine import examine
 from agentjit.doctor.finding import Finding, Level, Patient
 
@@ -43,10 +43,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 def _print(finding: Finding) -> None:
     mark, colour = _MARKS[finding.level]
-    if sys.stdout.isatty():
-        mark = click.style(mark, fg=colour)
-    else:
-        mark = f"{finding.level:4}"
+    mark = coloured(mark, colour) if sys.stdout.isatty() else f"{finding.level:4}"
     click.echo(
         f"{mark} {finding.check:14} {line(finding.text)}" + (f"  → {line(finding.mend)}" if finding.mend else "")
     )

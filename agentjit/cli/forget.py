@@ -10,18 +10,46 @@ from dataclasses import asdict
 from datetime import datetime
 
 import click
+from click.shell_completion import CompletionItem
 
 from agentjit import forget
 from agentjit.cli.fresh import home, try_drained
-from agentjit.cli.terminal import as_json, line, note, print_json, status
+from agentjit.cli.terminal import as_json, counted, line, note, print_json, status
 from agentjit.errors import AjError, BadInput
 from agentjit.forget import Survey, Wanted
 from agentjit.home import Home
+from agentjit.store import Store
+
+_NEWEST = 3  # sessions that are named where none was found
+_DAY = 86_400.0  # seconds
+_COMPLETED = 50  # sessions that a shell is told
+_PATIENCE = 0.5  # seconds to wait for a busy database at the Tab key
+
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Sessions that begin like `incomplete`, the newest first, with their days; nothing rather than an error."""
+    try:
+        with Store.open(home(), write=False, wait_seconds=_PATIENCE) as store:
+            found = sorted(((at, session) for session, at, _ in store.activity()), reverse=True)
+    except (AjError, OSError):
+        return []
+    alike = [(at, session) for at, session in found if session.startswith(incomplete) and session.isprintable()]
+    return [CompletionItem(session, help=_date(at)) for at, session in alike[:_COMPLETED]]
 
 
 @click.command("forget")
-@click.option("--session", metavar="ID", help="A session (or the first 6 characters or more), and what was forked off.")
-@click.option("--project", metavar="PATH", help="All that happened in a folder or below, or that names it.")
+@click.option(
+    "--session",
+    metavar="ID",
+    shell_complete=_complete,
+    help="A session (or the first 6 characters or more), and what was forked off.",
+)
+@click.option(
+    "--project",
+    metavar="PATH",
+    type=click.Path(),  # one that is gone was recorded all the same
+    help="All that happened in a folder or below, or that names it.",
+)
 @click.option("--matching", metavar="TEXT", help="Episodes in which a text or /regex/ occurs anywhere.")
 @click.option("--before", metavar="DATE", help="Sessions not active since a day (YYYY-MM-DD).")
 @click.option("--all", "everything", is_flag=True, help="Everything recorded and learned.")
@@ -58,9 +86,9 @@ def command(
     with status("looking for it"):
         found = forget.survey(where, wanted)
     if not dry_run and not found.nothing:
-        if not as_json:
+        if not as_json and not yes:
             _show(found, "would go")
-        _ask(found, yes)
+        _ask(yes)
     # Also if there is nothing: what was forgotten must not be imported later either.
     if not dry_run:
         with status("forgetting"):
@@ -85,7 +113,7 @@ def _wanted(
         raise BadInput("say what to forget: one of --session, --project, --matching, --before, --all, --quarantine")
     if session is not None:
         _fresh(where)  # it may be waiting in the spool
-        return forget.session(where, session)
+        return _session(where, session)
     if project is not None:
         return forget.project(os.path.expanduser(project))
     if matching is not None:
@@ -93,6 +121,32 @@ def _wanted(
     if before is not None:
         return forget.before(_day(before))
     return forget.EVERYTHING if everything else forget.QUARANTINE
+
+
+def _session(where: Home, name: str) -> Wanted:
+    """The session that is named; where there is none, or more than one, the newest that could be meant are told."""
+    try:
+        return forget.session(where, name)
+    except BadInput as error:
+        what = str(error).rpartition("; ")[0] or str(error)
+        newest = "; ".join(_newest(where, name))
+        raise BadInput(f"{what}; {f'the newest: {newest}' if newest else 'none is recorded'}") from error
+
+
+def _newest(where: Home, name: str) -> list[str]:
+    """The newest sessions, those that begin with `name` if there are any: id, day and folder."""
+    with Store.open(where, write=False) as store:
+        active = sorted(((at, session) for session, at, _ in store.activity()), reverse=True)
+        chosen = ([each for each in active if each[1].startswith(name)] or active)[:_NEWEST]
+        # What is older than a day before the first of them tells nothing of where they are.
+        episodes = store.episodes(since=chosen[-1][0] - _DAY) if chosen else []
+    folders = {each.session: each.cwd for each in episodes}
+    return [line(", ".join(filter(None, (session, _date(at), folders.get(session))))) for at, session in chosen]
+
+
+def _date(at: float) -> str:
+    """The day, "" for a session that has no time."""
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d") if at > 0 else ""
 
 
 def _day(text: str) -> float:
@@ -113,28 +167,36 @@ def _fresh(where: Home) -> None:
         note(f"aj: what waits in the spool was not loaded first: {error}")
 
 
-def _ask(found: Survey, yes: bool) -> None:
+def _ask(yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
         raise BadInput("nothing was forgotten: say yes with `aj forget … --yes`")
-    click.confirm("Forget this for good?", abort=True, err=True)
+    try:
+        agreed = click.confirm("Forget this for good?", err=True)
+    except click.Abort:  # Ctrl-C, or the end of the input: the cursor is still behind the question
+        agreed = False
+        note("")
+    if not agreed:
+        note("aj: nothing was forgotten")
+        sys.exit(1)
 
 
 def _show(found: Survey, verb: str) -> None:
     if found.nothing:
         click.echo("Nothing of that was recorded.")
         return
-    click.echo(f"{verb}: {', '.join(_counts(found))}; {_bytes(found.size)}")
+    click.echo(f"{verb}: {'; '.join(filter(None, (', '.join(_counts(found)), _bytes(found.size))))}")
     if found.skills:
         again = "approval will be asked for again" if verb == "gone" else "with all versions and approvals"
         click.echo(f"skills made from it, {verb}: {line(', '.join(found.skills))} ({again})")
 
 
 def _counts(found: Survey) -> Iterator[str]:
+    """What there is of each; where there is none nothing is said."""
     yield from (
-        f"{count} {name if count == 1 else names}"
-        for count, name, names in (
+        counted(count, one, many)
+        for count, one, many in (
             (found.sessions, "session", "sessions"),
             (found.prompts, "prompt", "prompts"),
             (found.calls, "call", "calls"),
@@ -143,8 +205,9 @@ def _counts(found: Survey) -> Iterator[str]:
             (found.quarantine, "event in quarantine", "events in quarantine"),
             (found.log_lines, "line of the log", "lines of the log"),
         )
+        if count
     )
 
 
 def _bytes(size: int) -> str:
-    return f"{size} bytes" if size < 10_000 else f"{size / 1e6:.2f} MB"
+    return counted(size, "byte") if size < 10_000 else f"{size / 1e6:.2f} MB"

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -16,11 +16,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agentjit.cli.fresh import home
-from agentjit.cli.terminal import as_json, note, print_json, safe
+from agentjit.cli.terminal import as_json, counted, line, note, print_json, safe
 from agentjit.errors import BadInput
-from agentjit.observe.importer import Imported, import_paths
+from agentjit.observe.importer import READERS, Imported, import_paths
+from agentjit.observe.reader import HEAD, opened
 
 STOPPED = 130  # the exit status of what Ctrl-C ended
+_NAMED = 5  # files that are no transcripts
 _NAMES = {
     "claude-code": "Claude Code",
     "codex": "Codex",
@@ -28,6 +30,7 @@ _NAMES = {
     "gemini-cli": "Gemini CLI",
     "opencode": "OpenCode",
 }
+_ANY = f"{', '.join(list(_NAMES.values())[:-1])} or {list(_NAMES.values())[-1]}"
 
 
 @click.command("import")
@@ -53,28 +56,62 @@ def command(paths: tuple[Path, ...], verbose: bool, as_json: bool) -> None:
     if as_json:
         print_json(dataclasses.asdict(done))
     else:
-        for line in _told(done, verbose):
-            click.echo(line)
+        for each in _told(done, verbose):
+            click.echo(each)
+        if not paths and not _any(done):
+            click.echo(f"No transcripts were found. They appear once {_ANY} has been used.")
+    useless = _useless(paths) if done.foreign else []
+    if useless:
+        note(f"aj: no transcripts of {_ANY}, or not to be read: {_listed(useless)}")
     if done.left:
         note(f"aj: stopped with {done.left} left to read; what was read is kept, and the next `aj import` goes on")
         sys.exit(STOPPED)
+    if useless and not _any(done):
+        sys.exit(BadInput.exit_code)
+
+
+def _any(done: Imported) -> bool:
+    """Whether something is, or may be, a transcript."""
+    return bool(done.files or done.unchanged or done.left)
+
+
+def _useless(paths: Sequence[Path]) -> list[Path]:
+    """Of what was given the files that no reader knows, or that cannot be opened."""
+    return [path for path in paths if not path.is_dir() and not _known(os.path.abspath(path))]
+
+
+def _known(path: str) -> bool:
+    if any(reader.sources(path) is not None for reader in READERS):
+        return True
+    try:
+        with opened(path) as file:
+            head = file.read(HEAD)
+    except OSError:
+        return False
+    return any(reader.knows(head) for reader in READERS)
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    more = len(paths) - _NAMED
+    return line(", ".join(map(str, paths[:_NAMED])) + (f", and {more} more" if more > 0 else ""))
 
 
 def _told(done: Imported, verbose: bool) -> Iterator[str]:
     """What was found, in plain words."""
     unchanged = f", {done.unchanged} unchanged" if done.unchanged else ""
-    skipped = f", {done.skipped_lines} lines that cannot be read skipped" if done.skipped_lines else ""
+    skipped = f", {counted(done.skipped_lines, 'line')} that cannot be read skipped" if done.skipped_lines else ""
     found = ", ".join(f"{many} {_NAMES.get(name, name)}" for name, many in _most(done.harnesses))
     whose = f" ({found})" if found else ""
     out = f", {done.kept_out} of them kept out (forgotten, or of excluded folders)" if done.kept_out else ""
-    yield f"{done.files} transcripts imported{whose}{unchanged}: {done.records} records{out}{skipped}"
+    files, records = counted(done.files, "transcript"), counted(done.records, "record")
+    yield f"{files} imported{whose}{unchanged}: {records}{out}{skipped}"
     if verbose:
-        yield f"{done.unanswered} calls without a result"
-        yield f"{done.foreign} files of other programs, or that cannot be read"
+        yield f"{counted(done.unanswered, 'call')} without a result"
+        yield f"{counted(done.foreign, 'file')} of other programs, or that cannot be read"
+        yield from (f"  {safe(path)}" for path in done.unread)
+        yield from (f"{safe(path)}: {counted(many, 'line')} that cannot be read" for path, many in _most(done.broken))
         for kind, many in _most(done.unknown):
-            yield f"{many} lines of kind {safe(kind)} say nothing about calls"
-    if not done.files and not done.unchanged and not done.left:
-        yield "No transcripts were found. They appear once Claude Code, Codex, Gemini CLI or OpenCode has been used."
+            yield f"{counted(many, 'line')} of kind {safe(kind)} {'says' if many == 1 else 'say'} nothing about calls"
 
 
 def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:

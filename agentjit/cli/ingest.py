@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from agentjit.cli.fresh import drained, home
-from agentjit.observe.quarantine import give_back
+from agentjit.cli.terminal import counted
+from agentjit.observe.quarantine import aside, give_back
 
 
 @click.command("ingest")
@@ -26,5 +27,7 @@ def command(quiet: bool, retry: bool) -> None:
         give_back(where)
     done = drained(where)
     if not quiet:
-        aside = f", {done.quarantined} set aside (see `aj doctor`)" if done.quarantined else ""
-        click.echo(f"{done.events} events loaded{aside}")
+        # After a retry what counts is what is left there: some of it never was an event, and was not tried.
+        count, how = (len(aside(where)), "still set aside") if retry else (done.quarantined, "set aside")
+        rest = f", {count} {how} (see `aj doctor`)" if count else ""
+        click.echo(f"{counted(done.events, 'event')} loaded{rest}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,17 @@ def print_json(value: object) -> None:
 def console() -> Console:
     """The terminal: no colour in a pipe or with NO_COLOR, no markup (text from traces is text)."""
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+
+
+def coloured(text: str, colour: str) -> str:
+    """Text in a colour, on a terminal that shall have any: as rich has it, none with NO_COLOR or a dumb one."""
+    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown")
+    return text if plain else click.style(text, fg=colour)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 call`, `2 calls`; `many` where that is not the word and an s."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def safe(text: str) -> str:

@@ -13,6 +13,7 @@ import click
 from agentjit.cli.fresh import home
 from agentjit.cli.terminal import line, local
 from agentjit.data import folder
+from agentjit.errors import BadInput
 from agentjit.home import Home
 from agentjit.install.service import Service
 from agentjit.lock import holder
@@ -23,10 +24,10 @@ _END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @click.command("watch")
 @click.option("--quiet", is_flag=True, help="Print nothing but trouble.")
-@click.option("--status", "act", flag_value="status", help="Say whether a watcher runs (exit status 0) or not (1).")
-@click.option("--install-service", "act", flag_value="install", help="Let systemd run it for you from now on.")
-@click.option("--uninstall-service", "act", flag_value="uninstall", help="Stop that, and remove the unit file.")
-def command(quiet: bool, act: str | None) -> None:
+@click.option("--status", "state", is_flag=True, help="Say whether a watcher runs (exit status 0) or not (1).")
+@click.option("--install-service", "install", is_flag=True, help="Let systemd run it for you from now on.")
+@click.option("--uninstall-service", "uninstall", is_flag=True, help="Stop that, and remove the unit file.")
+def command(quiet: bool, state: bool, install: bool, uninstall: bool) -> None:
     """Load and compile as sessions go, until stopped with Ctrl-C.
 
     Not needed: the same happens at the end of every session. One watcher runs per home. As a systemd user service it
@@ -36,12 +37,14 @@ def command(quiet: bool, act: str | None) -> None:
     Example:  aj watch
               aj watch --install-service
     """
+    if state + install + uninstall > 1:
+        raise BadInput("--status, --install-service and --uninstall-service exclude each other; give one of them")
     where = home()
-    if act == "status":
+    if state:
         _status(where)
-    elif act == "install":
+    elif install:
         _install(where)
-    elif act == "uninstall":
+    elif uninstall:
         _uninstall(where)
     else:
         _run(where, quiet)

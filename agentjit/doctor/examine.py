@@ -9,6 +9,7 @@ from agentjit.doctor.finding import Finding, Findings, Patient, fail
 
 CHECKS: tuple[tuple[str, Callable[[Patient], Findings]], ...] = (
     ("home", place.private),
+    ("config", place.settings),
     ("spool", place.writable),
     ("links", place.links),
     ("hooks", wiring.hooks),

@@ -48,6 +48,11 @@ def fail(check: str, text: str, mend: str) -> Finding:
     return Finding(check, Level.FAIL, text, mend)
 
 
+def count(n: int, what: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Patient:
     """The home that is examined, the environment it is used from, the time (Unix seconds), and this installation."""

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from agentjit import spool
-from agentjit.doctor.finding import Finding, Findings, Patient, ok, warn
+from agentjit import config, spool
+from agentjit.doctor.finding import Finding, Findings, Patient, count, ok, warn
 from agentjit.install.service import UNIT, Service
 from agentjit.lock import Holder, holder
 from agentjit.observe.quarantine import Aside, aside
@@ -27,7 +27,13 @@ def waiting(patient: Patient) -> Findings:
         return
     oldest = max(0.0, patient.now - found[0].at)
     details = {"events": len(found), "bytes": sum(each.size for each in found), "oldest_seconds": round(oldest)}
-    text = f"{_count(len(found), 'event')} to be loaded, the oldest for {_span(oldest)}"
+    text = f"{count(len(found), 'event')} to be loaded, the oldest for {_span(oldest)}"
+    try:
+        config.load(patient.home, patient.env)
+    except config.BadConfig:
+        mend = f"mend {patient.home.config}, then aj ingest"
+        yield warn("waiting", f"{text}: nothing is loaded while config.toml cannot be understood", mend, details)
+        return
     if stuck := _stuck(found, patient):
         yield warn("waiting", f"{text}: {stuck}", "aj ingest", details)
     else:
@@ -54,17 +60,17 @@ def quarantine(patient: Patient) -> Findings:
         return
     reasons = Counter(_alike(each.reason) for each in found).most_common()
     size, newest = sum(each.size for each in found), found[-1]
-    said = [f"{count} × {_example(reason, found)}" for reason, count in reasons[:_SHOWN]]
+    said = [f"{many} × {_example(reason, found)}" for reason, many in reasons[:_SHOWN]]
     if len(reasons) > _SHOWN:
-        said.append(f"{_count(len(reasons) - _SHOWN, 'other reason')}")
+        said.append(f"{count(len(reasons) - _SHOWN, 'other reason')}")
     text = (
-        f"{_count(len(found), 'event')} could not be understood ({_bytes(size)}): {'; '.join(said)}."
+        f"{count(len(found), 'event')} could not be understood ({_bytes(size)}): {'; '.join(said)}."
         f" The newest: {newest.name}, {_clock(newest.at)}"
     )
     details = {
         "files": len(found),
         "bytes": size,
-        "reasons": [{"reason": _example(reason, found), "files": count} for reason, count in reasons],
+        "reasons": [{"reason": _example(reason, found), "files": many} for reason, many in reasons],
         "newest": {"name": newest.name, "at": round(newest.at), "reason": newest.reason},
     }
     mend = "after an update: aj ingest --retry; else aj forget --quarantine deletes them"
@@ -121,10 +127,6 @@ def _details(by: Holder | None, service: str | None) -> dict[str, object]:
     return {"pid": by.pid if by else None, "since": by.since if by else None, "service": service}
 
 
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
-
-
 def _bytes(size: int) -> str:
     return f"{size} bytes" if size < 10_000 else f"{size / 1e3:.0f} kB" if size < 10_000_000 else f"{size / 1e6:.0f} MB"
 
@@ -132,8 +134,8 @@ def _bytes(size: int) -> str:
 def _span(seconds: float) -> str:
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:
-            return _count(int(seconds // length), unit)
-    return _count(int(seconds), "second")
+            return count(int(seconds // length), unit)
+    return count(int(seconds), "second")
 
 
 def _clock(at: float) -> str:

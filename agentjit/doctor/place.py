@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from agentjit import __version__, spool
+from agentjit import __version__, config, spool
 from agentjit.doctor.finding import Finding, Findings, Patient, fail, ok, warn
 from agentjit.home import Home
 from agentjit.kit.process import run
@@ -56,6 +56,18 @@ def _open_to_others(root: str) -> Iterator[str]:
                 continue
             if not stat.S_ISLNK(mode) and mode & 0o077:
                 yield path
+
+
+def settings(patient: Patient) -> Findings:
+    """What the person set can be understood; else nothing is loaded."""
+    path = patient.home.config
+    try:
+        config.load(patient.home, patient.env)
+    except config.BadConfig as bad:
+        text = str(bad).removesuffix("; mend it, or move it away for the defaults")
+        yield fail("config", f"{text}; until it is mended nothing is loaded", f"mend {path}, or move it away")
+    else:
+        yield ok("config", f"{path} is understood" if os.path.lexists(path) else "none: the defaults hold")
 
 
 def writable(patient: Patient) -> Findings:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from agentjit import entries, spool
-from agentjit.doctor.finding import Findings, Patient, fail, ok, warn
+from agentjit.doctor.finding import Findings, Patient, count, fail, ok, warn
 from agentjit.errors import AjError, Refused, StoreBroken, StoreBusy
 from agentjit.library import Library, Record
 from agentjit.observe.harness.claude_transcript import projects
@@ -28,7 +28,7 @@ def database(patient: Patient) -> Findings:
         return
     try:
         with Store.open(home, write=True, wait_seconds=_WAIT) as store:
-            counts = f"{store.sessions_count()} sessions, {store.calls_count()} calls"
+            counts = f"{count(store.sessions_count(), 'session')}, {count(store.calls_count(), 'call')}"
             store.check()
     except StoreBusy as busy:
         yield warn("database", str(busy), "aj doctor, in a moment")
@@ -55,7 +55,7 @@ def library(patient: Patient) -> Findings:
             yield say("library", f"{record.name}: {problem}", "aj compile")
     if not problems:
         active = sum(record.state is State.ACTIVE for record in records)
-        yield ok("library", f"{len(records)} skills as they were published, {active} active")
+        yield ok("library", f"{count(len(records), 'skill')} as published, {active} active")
 
 
 def _problem(shelf: Library, record: Record) -> str:
@@ -82,7 +82,8 @@ def last_event(patient: Patient) -> Findings:
     seen = max(_seen(patient), default=None)
     wrote = max(_transcripts(projects(patient.env)), default=None)
     if seen is None:
-        yield warn("last event", "nothing was recorded yet", "work in a new session of Claude Code, then look again")
+        mend = "work in a new session of Claude Code, then look again"
+        yield warn("last event", "nothing was recorded by hooks yet", mend)
     elif wrote is not None and wrote - seen > _BEHIND:
         text = f"the last was recorded {_clock(seen)}, but Claude Code was used {_clock(wrote)}"
         yield warn("last event", text, "start a new session: hooks are read at its start; then aj doctor")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from agentjit.errors import AjError, BadInput
+from agentjit.errors import AjError, BadInput, StoreBroken
 from agentjit.forget.files import concerns, files_in, log_lines, remove_files, rewrite_log
 from agentjit.forget.skills import Doomed, remove_skills, skills_of
 from agentjit.forget.wanted import KNOWN, Wanted
@@ -63,8 +63,13 @@ def survey(home: Home, wanted: Wanted) -> Survey:
     """What `forget` would remove. Changes nothing."""
     if wanted.quarantine_only:
         return _survey(home, wanted, Gone(), [])
-    with Store.open(home, write=False) as store:
-        gone = _gone(home, store, wanted)
+    try:
+        with Store.open(home, write=False) as store:
+            gone = _gone(home, store, wanted)
+    except StoreBroken:
+        if not wanted.target.everything:
+            raise
+        gone = Gone(everything=True)  # what cannot be read can still be removed
     return _survey(home, wanted, gone, skills_of(home, wanted, gone))
 
 
@@ -85,6 +90,8 @@ def forget(home: Home, wanted: Wanted, *, now: float) -> Survey:
             raise AjError(
                 "another aj has been compiling for a minute; nothing was forgotten, try again when it is done"
             )
+        if wanted.target.everything:
+            _drop_if_broken(home)
         with Store.rewriting(home, choose) as gone:
             doomed = skills_of(home, wanted, gone)
             done = _survey(home, wanted, gone, doomed)
@@ -93,6 +100,15 @@ def forget(home: Home, wanted: Wanted, *, now: float) -> Survey:
                 remove_files(file for file in files_in(folder) if concerns(file, wanted, gone))
             rewrite_log(home, wanted, gone)
     return done
+
+
+def _drop_if_broken(home: Home) -> None:
+    """Who wants all of it gone need not be able to read it."""
+    try:
+        with Store.open(home, write=True) as store:
+            store.check()
+    except StoreBroken:
+        Store.drop(home)
 
 
 def _gone(home: Home, store: Store, wanted: Wanted) -> Gone:

@@ -44,15 +44,17 @@ def project(path: str) -> Wanted:
 def matching(home: Home, text: str, env: Mapping[str, str]) -> Wanted:
     """Episodes in which a text occurs anywhere, or `/regex/`. Raises BadInput.
 
-    A secret in `text` is also looked for as the placeholder that stands for it in the database.
+    A secret is also looked for as the placeholder that stands for it in the database: one in `text` by its kind, and
+    `text` itself by the digits, whatever kind its place made of it.
     """
     if len(text) > 2 and text.startswith("/") and text.endswith("/"):
         matcher = Matcher(text[1:-1])
         return Wanted(Target(pattern=text[1:-1]), finds=matcher.matches)
     if not text.strip():
         raise BadInput("--matching wants a text; `--all` forgets everything")
-    redacted = Redactor(home_key(home), env).text(text)
-    texts = tuple(dict.fromkeys(each for spelling in (text, redacted) for each in _escaped(spelling)))
+    redactor = Redactor(home_key(home), env)
+    spellings = (text, redactor.text(text), f":{redactor.digits(text)}›")
+    texts = tuple(dict.fromkeys(each for spelling in spellings for each in _escaped(spelling)))
     return Wanted(Target(texts=texts), finds=lambda found: any(each in found for each in texts))
 
 

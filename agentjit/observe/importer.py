@@ -17,6 +17,7 @@ from agentjit.home import Home
 from agentjit.observe.bounds import bounded, weight
 from agentjit.observe.consent import Consent, admit, consent_of
 from agentjit.observe.harness import claude_payloads, claude_transcript, codex, copilot, gemini, opencode
+from agentjit.observe.memory import Memory
 from agentjit.observe.reader import HEAD, Counts, Reader, Source, opened
 from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store
@@ -25,6 +26,7 @@ from agentjit.trace import Seen
 
 _BATCH = 4_000  # records to a transaction
 _WEIGHT = 8_000_000  # characters, the same
+_BESIDE = ".meta.json"  # what Claude Code keeps beside the transcripts of sub-agents
 READERS: tuple[Reader, ...] = (
     claude_transcript.READER,
     claude_payloads.READER,
@@ -41,7 +43,7 @@ class Imported:
     files in formats of other programs, or that cannot be read; files by harness; lines of kinds that say nothing to us,
     by kind; calls without a result; records not kept, because they were forgotten or are of excluded folders; files not
     come to, because the import was stopped. A session that is in many files, or one of many in a database, counts as a
-    file.
+    file. `broken`: file -> lines that could not be used; `unread`: files of other programs, or that cannot be read.
     """
 
     files: int = 0
@@ -54,6 +56,8 @@ class Imported:
     unanswered: int = 0
     kept_out: int = 0
     left: int = 0
+    broken: dict[str, int] = field(default_factory=dict, compare=False)
+    unread: list[str] = field(default_factory=list, compare=False)
 
 
 class _Stopped(Exception):
@@ -90,7 +94,11 @@ def _files(paths: list[str]) -> Iterator[str]:
             yield path
             continue
         for folder, _, names in os.walk(path):
-            wanted = (name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))
+            wanted = (
+                name
+                for name in names
+                if not name.endswith(_BESIDE) and any(fnmatchcase(name, pattern) for pattern in patterns)
+            )
             yield from (os.path.join(folder, name) for name in wanted)
 
 
@@ -120,6 +128,7 @@ def import_files(
             except OSError:  # gone, or not ours to read
                 load.drop()
                 done.foreign += 1
+                done.unread.append(source.name)
             except _Stopped:
                 load.drop()
                 done.left = len(sources) - number
@@ -153,6 +162,7 @@ class _Load:
         self.loader = loader
         self.loading: Future[None] | None = None
         self.redactor = redactor
+        self.memory = Memory(redactor)
         self.consent = consent
         self.records: list[Seen] = []
         self.read: list[tuple[str, int, int]] = []
@@ -178,8 +188,9 @@ class _Load:
         if not self.records and not self.read:
             return
         records = self.redactor.records(self.records)
+        learned = self.memory.news(records)
         self.wait()
-        self.loading = self.loader.submit(self._load, records, self.read)
+        self.loading = self.loader.submit(self._load, records, self.read, learned)
         self.records, self.read, self.whole, self.weight = [], [], 0, 0
 
     def wait(self) -> None:
@@ -187,9 +198,11 @@ class _Load:
         if self.loading:
             self.loading.result()
 
-    def _load(self, records: list[Seen], read: list[tuple[str, int, int]]) -> None:
+    def _load(self, records: list[Seen], read: list[tuple[str, int, int]], learned: list[tuple[str, str, str]]) -> None:
         with Store.open(self.home, write=True) as store:
             self.kept_out += admit(store, self.consent, records)
+            for session, value, placeholder in learned:
+                store.replace_text(session, value, placeholder)
             store.mark_imported(read)  # after the records: a crash in between repeats, it does not lose
 
 
@@ -209,6 +222,7 @@ def _file(
         reader = reader or next((each for each in READERS if each.knows(head)), None)
         if reader is None:
             done.foreign += 1
+            done.unread.append(source.name)
             return
         file.seek(0)
         counts, records = Counts(), 0
@@ -220,6 +234,8 @@ def _file(
     load.completed(source)
     done.records += records
     done.skipped_lines += counts.broken
+    if counts.broken:
+        done.broken[source.name] = counts.broken
     done.unanswered += counts.unanswered
     for kind, many in counts.unknown.items():
         done.unknown[kind] = done.unknown.get(kind, 0) + many

@@ -21,6 +21,7 @@ from agentjit.observe.consent import KEPT_OUT, Consent, admit, consent_of
 from agentjit.observe.harness import claude_hooks
 from agentjit.observe.harness.claude_transcript import projects
 from agentjit.observe.importer import import_files
+from agentjit.observe.memory import Memory
 from agentjit.observe.redact import Redactor, home_key
 from agentjit.store import Store
 from agentjit.trace import DecisionSeen, PromptSeen, Seen, SessionSeen, TurnSeen
@@ -54,6 +55,7 @@ class _Batch:
     taken: list[spool.Waiting] = field(default_factory=list)
     records: list[Seen] = field(default_factory=list)
     bad: list[tuple[spool.Waiting, str]] = field(default_factory=list)
+    learned: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def drain(home: Home, redactor_env: Mapping[str, str], *, now: float) -> Drained:
@@ -68,10 +70,11 @@ def drain(home: Home, redactor_env: Mapping[str, str], *, now: float) -> Drained
     if first is None:
         return done
     redactor, consent = Redactor(home_key(home), redactor_env), consent_of(home, redactor_env)
+    memory = Memory(redactor)
     transcripts: _Transcripts = {}
     batches = _batches(chain([first], waiting))
     for some in iter(lambda: list(islice(batches, _OPEN)), []):
-        _drain(home, some, redactor, consent, now, transcripts, done)
+        _drain(home, some, memory, consent, now, transcripts, done)
     allowed = list(_allowed(transcripts, projects(redactor_env)))
     if allowed:
         done.records += import_files(home, allowed, redactor, consent).records
@@ -84,18 +87,19 @@ def drain(home: Home, redactor_env: Mapping[str, str], *, now: float) -> Drained
 def _drain(
     home: Home,
     batches: Iterable[list[spool.Waiting]],
-    redactor: Redactor,
+    memory: Memory,
     consent: Consent,
     now: float,
     transcripts: _Transcripts,
     done: Drained,
 ) -> None:
     """While one batch is being stored and its files removed, the next is read: files and database wait for the disk."""
-    with Store.open(home, write=True) as store, ThreadPoolExecutor(1) as loader:
+    with Store.open(home, write=True) as store, store.beside() as aside, ThreadPoolExecutor(1) as loader:
         loading: Future[None] | None = None
         for files in batches:
             batch = _read(files, now, transcripts, done)
-            batch.records = redactor.records(batch.records)
+            batch.records = memory.redacted(aside, batch.records)
+            batch.learned = memory.news(batch.records)
             if loading:
                 loading.result()
             loading = loader.submit(_load, home, store, consent, batch, done)
@@ -106,6 +110,8 @@ def _drain(
 def _load(home: Home, store: Store, consent: Consent, batch: _Batch, done: Drained) -> None:
     if batch.records:
         admit(store, consent, batch.records)
+    for session, value, placeholder in batch.learned:
+        store.replace_text(session, value, placeholder)
     _clear(home, batch, done)
 
 

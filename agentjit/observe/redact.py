@@ -8,12 +8,11 @@ each row says what it must and must not match. What one text of a session gives 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import hmac
 import os
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -49,6 +48,7 @@ class Redactor:
         self._env = of_environment(env)
         self._always = Known(self._env)
         self._sessions: OrderedDict[str, Known] = OrderedDict()
+        self._recalled: dict[str, dict[str, str]] = {}  # session -> digits -> kind
         self._scan = _scanner()
         self._seen: dict[str, list[Found]] = {}  # what the texts of this batch hold that are looked at twice
 
@@ -82,12 +82,60 @@ class Redactor:
             known = self._known(seen[place].session)
             for part in _parts(seen[place]):
                 self._learn(part, known)
+        for record in seen:
+            self._recognise(record)
         result = list(seen)
         for place, record in enumerate(seen):
             if place in doubtful or self._known_some(record.session):
                 result[place] = self._record(record, self._known(record.session))
         self._seen.clear()
         return result
+
+    # --- what a session had before, and what the rows of its past have to lose
+
+    def recall(self, session: str, secrets: Iterable[tuple[str, str]]) -> None:
+        """The session had secrets of these (kind, digits), as its placeholders in the database say.
+
+        `records` then replaces in it every bare word with these digits by the same placeholder, if the word is
+        `is_distinct`; only the HMAC is compared, so nothing but the digits has to be kept.
+        """
+        recalled = self._recalled.setdefault(session, {})
+        for kind, digits in secrets:
+            recalled.setdefault(digits, kind)
+        if session in self._sessions:
+            self._sessions[session].recall(recalled)
+
+    def learned(self, session: str) -> list[tuple[str, str]]:
+        """(a value as it may be written, its placeholder) of what this object learned of a session, the longest first.
+
+        Only what is replaced wherever it stands, without the environment's values; never to be written to disk. Empty
+        for a session that is none of the last 256.
+        """
+        known = self._sessions.get(session)
+        if known is None:
+            return []
+        return [
+            (each.decode("utf-8", "surrogatepass"), self._placeholder(known, known.said(each))) for each in known.values
+        ]
+
+    def bare(self, session: str, text: str) -> str:
+        """`text`, a row of the session's past, without the values of `learned` (whole words, if they are short)."""
+        known = self._sessions.get(session)
+        if known is None or not known.learned:
+            return text
+        data = _bytes(text)
+        found = _merge(data, [], known.find(data))
+        return self._replace(data, found, known) if found else text
+
+    def _recognise(self, record: Seen) -> None:
+        """Meet again, in `record`, what was recalled of its session."""
+        if record.session not in self._recalled:
+            return
+        known = self._known(record.session)
+        for part in _parts(record):
+            for text, _ in _strings(part):
+                if known.waiting:
+                    known.recognise(_bytes(text), self._digits)
 
     # --- which need a second look
 
@@ -122,6 +170,7 @@ class Redactor:
             self._sessions.move_to_end(session)
         else:
             self._sessions[session] = Known(self._env)
+            self._sessions[session].recall(self._recalled.get(session, {}))
             if len(self._sessions) > _SESSIONS:
                 self._sessions.popitem(last=False)
         return self._sessions[session]
@@ -202,8 +251,15 @@ class Redactor:
         return b"".join(pieces).decode("utf-8", "surrogatepass")
 
     def _placeholder(self, known: Known, found: Found) -> str:
-        digest = hmac.new(self._key, found.value, hashlib.sha256).hexdigest()
-        return f"‹secret:{known.kind(found)}:{digest[:12]}›"
+        digits = self._digits(found.value)
+        return f"‹secret:{known.kind(found, digits)}:{digits}›"
+
+    def digits(self, text: str) -> str:
+        """What tells `text`, if it is a secret, from other secrets: the digits of its placeholder, of whatever kind."""
+        return self._digits(meaning(_bytes(text)))
+
+    def _digits(self, value: bytes) -> str:
+        return hmac.digest(self._key, value, "sha256").hex()[:12]
 
 
 def _bytes(text: str) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pty
+import select
 import shutil
 import stat
 import subprocess
@@ -219,6 +221,15 @@ BROKEN: dict[str, tuple[str, str, str, Break]] = {
     "open home": ("home", "fail", "others can enter", lambda h, s, p: os.chmod(h.root, 0o755)),
     "open file": ("home", "warn", "library.json", lambda h, s, p: os.chmod(h.library_state, 0o644)),
     "open folder": ("home", "warn", "skills under", lambda h, s, p: os.chmod(h.skills, 0o711)),
+    "bad config": ("config", "fail", "line 1: not TOML", lambda h, s, p: config(h, "never = [")),
+    "unknown setting": ("config", "fail", "line 2: 'nevr'", lambda h, s, p: config(h, "[observe]\nnevr = []\n")),
+    "config in the way": ("config", "fail", "cannot be read", lambda h, s, p: os.mkdir(h.config)),
+    "bad config in the way of events": (
+        "waiting",
+        "warn",
+        "1 event to be loaded, the oldest for 0 seconds: nothing is loaded while",
+        lambda h, s, p: config(h, "never = ["),
+    ),
     "no spool": ("spool", "fail", "no folder", lambda h, s, p: shutil.rmtree(h.spool)),
     "unwritable spool": (
         "spool",
@@ -340,9 +351,13 @@ BROKEN: dict[str, tuple[str, str, str, Break]] = {
     "no client": ("client", "warn", "not on PATH", lambda h, s, p: None),
     "other client": ("client", "warn", "2.0.7 was not tested", lambda h, s, p: client(p, "echo '2.0.7 (Claude Code)'")),
     "broken client": ("client", "fail", "failed", lambda h, s, p: client(p, "exit 1")),
-    "nothing recorded": ("last event", "warn", "nothing was recorded", lambda h, s, p: unrecorded(h)),
+    "nothing recorded": ("last event", "warn", "nothing was recorded by hooks yet", lambda h, s, p: unrecorded(h)),
     "recording stopped": ("last event", "warn", "but Claude Code was used", lambda h, s, p: unobserved(h, s)),
 }
+
+
+def config(home: Home, text: str) -> None:
+    Path(home.config).write_text(text)
 
 
 def unwritable(home: Home) -> None:
@@ -384,6 +399,39 @@ def test_what_is_broken_is_found(name: str, healthy: Home, settings: Path, progr
     assert said["level"] == level and text in said["text"], said
     assert said["mend"], "a person wants to know what to do"
     assert said["ok"] is (level == "warn")
+
+
+def test_a_bad_config_is_told_with_its_line_and_its_mend(healthy: Home) -> None:
+    config(healthy, "[retention]\ndays = 7\n")
+    assert finding("config")["text"] == f"{healthy.config} is understood"
+    config(healthy, "# mine\n[retention]\ndays = never\n")
+    said = finding("config")
+    assert said["text"].startswith(f"{healthy.config}, line 3: ") and "nothing is loaded" in said["text"]
+    assert said["mend"] == f"mend {healthy.config}, or move it away"
+    assert doctor().exit_code == 1
+    os.unlink(healthy.config)
+    assert finding("config")["level"] == finding("waiting")["level"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("env", "colour"), [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)]
+)
+def test_colour_is_for_terminals_that_want_it(healthy: Home, env: dict[str, str], colour: bool) -> None:
+    master, slave = pty.openpty()
+    argv = [sys.executable, "-m", "agentjit", "doctor"]
+    inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
+    full = {**inherited, "PYTHONPATH": str(CHECKOUT), "TERM": "xterm", "LANG": "C.UTF-8", **env}
+    with subprocess.Popen(argv, env=full, cwd="/", stdin=slave, stdout=slave, stderr=slave) as running:
+        os.close(slave)
+        said = b""
+        try:
+            while b"All works" not in said and select.select([master], [], [], 60)[0]:
+                said += os.read(master, 4096)
+        finally:
+            running.kill()
+    os.close(master)
+    assert "✓ home" in said.decode().replace("\x1b[32m", "").replace("\x1b[0m", "")
+    assert (b"\x1b[32m" in said) is colour
 
 
 def test_a_busy_database_is_no_failure(healthy: Home) -> None:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from agentjit.cli import cli
+from agentjit.cli.forget import command as forget_command
 from agentjit.home import Home
 from agentjit.library import Library
 from agentjit.store import Store
+from agentjit.trace import PromptSeen, SessionSeen
 from tests.compile import families
 from tests.support.library import learned
 
@@ -31,6 +36,11 @@ def aj(home: Home) -> Aj:
         return CliRunner().invoke(cli, ["forget", *arguments], catch_exceptions=False)
 
     return run
+
+
+OWN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 @pytest.fixture
@@ -65,6 +75,63 @@ def test_json_says_what_would_go_and_what_went(aj: Aj, shop: Home) -> None:
     assert prompts(shop) == 4 and Library(shop).records() == []
 
 
+def test_only_what_there_is_is_counted(aj: Aj, shop: Home) -> None:
+    done = aj("--matching", "relay", "--yes")
+    first, skills = done.stdout.splitlines()
+    assert first.startswith("gone: ") and "1 prompt, " in first
+    assert not re.search(r"\b0 ", first), "nothing is said of what is not there"
+    assert skills.startswith("skills made from it, gone: version")
+    assert "would go" not in done.output, "who has said yes is not asked"
+
+
+def imported(home: Home, count: int) -> None:
+    with Store.open(home, write=True) as store:
+        for number in range(1, count + 1):
+            session, at = f"alpha-{number}", time.mktime((2026, 1, number, 12, 0, 0, 0, 0, -1))
+            store.add(
+                [SessionSeen(session, "codex", at), PromptSeen(session, f"{session}-p", at, "go", cwd=f"/w/{number}")]
+            )
+
+
+def test_a_session_that_is_not_there_is_told_the_newest(aj: Aj, home: Home) -> None:
+    assert aj("--session", "4ec443d0").stderr == "aj: no session begins with '4ec443d0'; none is recorded\n"
+    imported(home, 5)
+    said = aj("--session", "4ec443d0")
+    newest = "alpha-5, 2026-01-05, /w/5; alpha-4, 2026-01-04, /w/4; alpha-3, 2026-01-03, /w/3"
+    assert (said.exit_code, said.stderr) == (2, f"aj: no session begins with '4ec443d0'; the newest: {newest}\n")
+    with Store.open(home, write=True) as store:
+        store.add([SessionSeen("beta", "codex", time.time())])
+    assert f"the newest: beta, {time.strftime('%Y-%m-%d')}; alpha-5, " in aj("--session", "4ec443d0").stderr
+    assert aj("--session", "alpha-").stderr == f"aj: 5 sessions begin with 'alpha-'; the newest: {newest}\n"
+    assert "too short for a session" in aj("--session", "4e").stderr
+
+
+def test_sessions_and_folders_are_completed(home: Home) -> None:
+    options = {each.name: each for each in forget_command.params}
+    assert shell(options["session"], "") == []
+    imported(home, 3)
+    assert shell(options["session"], "al") == [
+        ("alpha-3", "2026-01-03"),
+        ("alpha-2", "2026-01-02"),
+        ("alpha-1", "2026-01-01"),
+    ]
+    assert shell(options["session"], "b") == []
+    Path(home.database).write_bytes(b"no database" * 1000)
+    assert shell(options["session"], "al") == []
+    project = options["project"].shell_complete(click.Context(forget_command), "/w")
+    assert [each.type for each in project] == ["file"]
+
+
+def shell(option: click.Parameter, incomplete: str) -> list[tuple[str, str]]:
+    found = option.shell_complete(click.Context(forget_command), incomplete)
+    return [(each.value, each.help or "") for each in found]
+
+
+def test_an_option_without_its_value_leads_to_the_help_of_its_command(aj: Aj) -> None:
+    said = aj("--session")
+    assert said.exit_code == 2 and said.stderr.endswith("See `aj forget --help`.\n")
+
+
 def test_one_thing_at_a_time(aj: Aj, shop: Home) -> None:
     for arguments in ([], ["--all", "--quarantine"], ["--session", "x", "--project", "y"], ["--yes"]):
         refused = aj(*arguments)
@@ -92,21 +159,30 @@ def test_a_bad_config_does_not_keep_anyone_from_forgetting(aj: Aj, shop: Home) -
     assert prompts(shop) == 4
 
 
-@pytest.mark.parametrize(("answer", "left"), [("n", 5), ("y", 4), ("\x04", 5)])
+@pytest.mark.parametrize(("answer", "left"), [("n", 5), ("y", 4), ("\x04", 5), ("\x03", 5)])
 def test_on_a_terminal_it_asks(shop: Home, answer: str, left: int) -> None:
     master, slave = pty.openpty()
     program = [sys.executable, "-m", "agentjit", "forget", "--matching", "relay"]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "dumb"}
-    with subprocess.Popen(program, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True) as running:
+    argv = [sys.executable, "-c", OWN_TERMINAL, *program]  # else Ctrl-C means nothing to it
+    with subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True) as running:
         os.close(slave)
         shown = b""
-        while b"for good?" not in shown and select.select([master], [], [], 60)[0]:
+        while b"[y/N]: " not in shown and select.select([master], [], [], 60)[0]:
             shown += os.read(master, 4096)
         assert b"would go: " in shown and b"skills made from it" in shown
-        os.write(master, answer.encode() + (b"" if answer == "\x04" else b"\n"))
+        time.sleep(0.3)  # a signal that comes just before it reads is seen at the next key only
+        os.write(master, answer.encode() + (b"\n" if answer in "ny" else b""))
         try:
             running.wait(60)
+            with suppress(OSError):  # the end
+                while select.select([master], [], [], 5)[0]:
+                    shown += os.read(master, 4096)
         finally:
             running.kill()
     os.close(master)
     assert prompts(shop) == left
+    assert running.returncode == (0 if left == 4 else 1)
+    last = shown.decode().splitlines()[-1]
+    assert last == "aj: nothing was forgotten" if left == 5 else last.startswith("skills made from it, gone")
+    assert "Traceback" not in shown.decode()

@@ -148,6 +148,17 @@ def test_what_is_still_no_good_comes_back_with_a_reason(home: Home) -> None:
     assert len(os.listdir(home.quarantine)) == 8
 
 
+def test_a_retry_says_how_many_are_still_set_aside(home: Home) -> None:
+    for number in range(4):
+        Path(home.quarantine, f"notes-{number}.txt").write_text("mine")
+    spool.quarantine(home, spool.Waiting(str(put(home, "SessionEnd.11", session(1))), "SessionEnd", 0, 11), "old")
+    retry = CliRunner().invoke(cli, ["ingest", "--retry"], catch_exceptions=False)
+    assert retry.stdout == "1 event loaded, 4 still set aside (see `aj doctor`)\n"
+    put(home, "Stop.1", "no JSON")
+    plain = CliRunner().invoke(cli, ["ingest"], catch_exceptions=False)
+    assert plain.stdout == "0 events loaded, 1 set aside (see `aj doctor`)\n"
+
+
 def test_an_event_keeps_its_time(home: Home) -> None:
     spool.quarantine(home, spool.Waiting(str(put(home, "SessionEnd.11", session(1))), "SessionEnd", 0, 11), "old")
     give_back(home)

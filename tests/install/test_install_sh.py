@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.cli.test_import import gemini
 from tests.install.clone import clone, pip_settings
 from tests.install.conftest import Machine
 from tests.install.test_init import good, tree
@@ -40,7 +41,13 @@ def test_its_whole_life_where_there_is_no_claude_code(machine: Machine, tmp_path
     # Again, and it is an upgrade.
     version = checkout / "agentjit/__init__.py"
     version.write_text(version.read_text().replace("0.1.0", "0.1.1"))
-    good(install(checkout, machine))
+    # By now there is a past, of a harness that is not wired.
+    chat = machine.user / ".gemini/tmp/p/chats/session-1.jsonl"
+    chat.parent.mkdir(parents=True)
+    chat.write_text(gemini("g1"))
+    said = good(install(checkout, machine))
+    assert "1 transcript imported (1 Gemini CLI)" in said and "demonstration" not in said
+    assert said.count("[6/6]") == 1
     # It stands by itself.
     shutil.rmtree(checkout)
     aj = str(machine.user / ".local/bin/aj")
@@ -48,8 +55,10 @@ def test_its_whole_life_where_there_is_no_claude_code(machine: Machine, tmp_path
     assert json.loads(good(machine.run([aj, "list", "--json"]))) == []
     # The interpreter of the hooks is the bare one.
     assert "venv" not in os.path.realpath(f"{machine.home.bin}/python3")
+    assert json.loads(good(machine.run([aj, "stats", "--json"])))["recorded"]["sessions"] == 1
     checkout = clone(tmp_path / "second")
     good(install(checkout, machine, "--uninstall"))
+    shutil.rmtree(machine.user / ".gemini")
     assert tree(machine.user) == before
     assert "nothing to uninstall" in install(checkout, machine, "--uninstall").stderr
 

@@ -372,6 +372,23 @@ PLACES: dict[str, PlaceMaker] = {
         'env:\n  - name: DB_PASSWORD\n    value: "@@"',
     ),
     "dockerfile": _place(_key, "ENV API_TOKEN @@", "ENV API_TOKEN=@@", "ARG NPM_TOKEN=@@"),
+    "aws-beside": _place(
+        lambda r: some(r, B64, 39) + "k",
+        "Access key ID,Secret access key\nAKIA" + "IOSFODNN7EXAMPLE,@@",
+        "ACCESSKEY\tAKIA" + "IOSFODNN7EXAMPLE\t2026-11-01T00:00:00+00:00\t@@\tActive\tbob",
+        "AWS Access Key ID [None]: \nAWS Secret Access Key [None]: @@\nDefault region name [None]: ",
+    ),
+    "piped": _place(password, "echo @@ | gh secret set DB_PASSWORD", "printf '@@' | gh secret set X --repo a/b"),
+    "keystore": _place(password, "keytool -list -storepass @@ -keystore a.jks", "jarsigner -keypass '@@' a.jar k"),
+    "kubectl": _place(password, "kubectl create secret generic db --from-literal=user=bob --from-literal=a=@@"),
+    "table": _place(_mixed_key, "| DB_PASSWORD | @@ |", "| `API_TOKEN` | `@@` | prod |"),
+    "block": _place(_mixed_key, "password: >-\n  @@\nuser: bob", "api_token: |\n    @@"),
+    "escaped": _place(
+        _mixed_key,
+        r'{"out": "a\npassword=@@\nb"}',
+        r"x\u0026token=@@\u0026y",
+        "\x1b[36mpassword\x1b[0m=\x1b[35m@@\x1b[0m",
+    ),
     "told": _place(_mixed_key, "the password is @@", "Use this, the API key is `@@`.", "my token is @@, please deploy"),
     "properties": _place(password, "spring.datasource.password=@@", "db.password: @@", "mail.smtp.password = @@"),
 }

@@ -38,7 +38,7 @@ BATCH = 20_000  # payloads to a drain
 MEMORY = 1_500_000  # KiB a drainer may take
 DEAD = 2**22 + 1
 _PASS = b'\n{"aj":"decision","decision":"pass","reason":"no active skill shares a telling word with this prompt"}\n'
-_COUNTS = re.compile(r"(\d+) events loaded(?:, (\d+) set aside.*)?\n")
+_COUNTS = re.compile(r"(\d+) events? loaded(?:, (\d+) set aside.*)?\n")
 _DECODER = json.JSONDecoder()
 
 

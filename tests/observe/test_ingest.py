@@ -22,7 +22,7 @@ from agentjit.home import Home
 from agentjit.observe.importer import import_paths
 from agentjit.observe.ingest import Drained, drain
 from agentjit.store import Store
-from agentjit.trace import DecisionSeen, Episode
+from agentjit.trace import PLACEHOLDER, DecisionSeen, Episode
 
 NOBODY = 2**22 + 1
 ENV = {"HOME": "/nonexistent"}
@@ -413,3 +413,22 @@ def test_one_id_for_two_calls_of_two_sessions(home: Home) -> None:
     assert said == {"a": ["out 1"], "b": ["out 2"], "c": ["out 3"]}
     with Store.open(home, write=False) as store:
         assert store.calls_count() == 3
+
+
+SECRET = "Zq8vR2nK4xW9pL1mTb7c"
+
+
+def test_a_secret_known_from_one_drain_is_known_to_the_next(home: Home) -> None:
+    put(home, "UserPromptSubmit.1", payload(prompt=f"log in, it is {SECRET}"), age=9)
+    drained(home)
+    put(home, "PostToolUse.2", call(1) | {"tool_input": {"command": f"mysql -u root --password={SECRET}"}}, age=8)
+    drained(home)
+    put(home, "PostToolUse.3", call(2) | {"tool_response": {"stdout": f"began as mysqld {SECRET} (pid 7)"}}, age=7)
+    put(home, "PostToolUse.4", call(3, session_id="other", prompt_id="q"), age=7)
+    put(home, "Stop.5", payload(last_assistant_message=f"It ran with {SECRET}."), age=6)
+    drained(home)
+    (episode,) = [each for each in episodes(home) if each.session == "s"]
+    texts = [episode.prompt, str(episode.calls[0].input), episode.calls[1].output, episode.final or ""]
+    said = [PLACEHOLDER.search(text) for text in texts]
+    assert all(said) and len({match["digits"] for match in said if match}) == 1
+    assert not any(SECRET in text for text in texts)

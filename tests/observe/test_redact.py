@@ -57,6 +57,7 @@ PIECES = st.one_of(
     st.sampled_from([example for kind in KINDS for example in (*kind.examples, *kind.near_misses)]),
     st.text(max_size=20),
     st.text(alphabet="‹›\ud800\udfffé\"'\\\n =:/@?&", max_size=8),
+    st.sampled_from(["\x1b[31m", "\x1b[0m", "\\n", "\\u003d", "%3D", "\\033[1m"]),
 )
 
 
@@ -210,6 +211,138 @@ def test_a_known_value_is_not_cut_out_of_a_longer_word() -> None:
     assert "xa1b2c3d4y" in redacted and redacted.count("‹secret:") == 2
 
 
+# --- an escape hides nothing
+
+GITHUB = "ghp_" + "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAabcd"
+ESCAPES = (
+    *("\x1b[31m", "\x1b[0;1m", "\x1b[0K", r"\033[1m", r"\x1b[1m", r"\u001b[1m", r"\n", r"\t", r"\r", r"\\n"),
+    *(r"\u003d", r"\u0022", r"\x3d", "%3D", "%22", "^[[31m"),
+)
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_what_stands_behind_an_escape_is_seen(escape: str) -> None:
+    """The whole secret goes and nothing else, and its digits are those that it has elsewhere."""
+    for kind in KINDS:
+        for example in kind.examples if kind.by_form else ():
+            plain, escaped = PLAIN.text(f"a {example} b"), PLAIN.text(f"a{escape}{example} b")
+            assert digits(escaped) == digits(plain), (kind.name, escaped)
+            assert escaped.startswith(f"a{escape}")
+    assert PLAIN.text(f"x{escape}{GITHUB}{escape}y") == f"x{escape}{PLAIN.text(GITHUB)}{escape}y"
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+@pytest.mark.parametrize(
+    "line", ["password=hunter22", "token: abc123def", "DB_PASSWORD=hunter22", "curl -u a:b1234567 h"]
+)
+def test_names_behind_an_escape_are_seen(line: str, escape: str) -> None:
+    assert PLAIN.text(f"x{escape}{line}") == f"x{escape}{PLAIN.text(line)}" != f"x{escape}{line}"
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_what_is_known_is_seen_behind_an_escape(escape: str) -> None:
+    redacted = PLAIN.text(f"password=a1b2c3d4\nx{escape}a1b2c3d4 x{escape}a1b2c3d4y")
+    assert redacted.endswith("y") and "a1b2c3d4 " not in redacted and "a1b2c3d4y" in redacted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(r"C:\new\tools\npm_config_cache", r"\nghp_short", "%3Dghp_", "[31mAKIA", r"\u003dSG.UTF-8", r"\task-learn"),
+        *(r"\nmonkey=abc123", "%20keyboard=abc123", "array[1msg.body.text"),
+    ],
+)
+def test_near_misses_behind_an_escape(text: str) -> None:
+    assert PLAIN.text(text) == text
+
+
+def test_colours_around_a_name_and_its_value_are_no_part_of_them() -> None:
+    plain = digits(PLAIN.text("password=hunter22"))
+    for text in ("\x1b[36mpassword\x1b[0m=\x1b[35mhunter22\x1b[0m", "password: \x1b[33mhunter22\x1b[0m"):
+        assert digits(PLAIN.text(text)) == plain and "hunter22" not in PLAIN.text(text)
+
+
+# --- what one redactor saw, the next does not forget
+
+
+def recalled(*seen: Seen) -> tuple[Redactor, list[tuple[str, str]]]:
+    """A redactor that is told what another left of `seen`, as the database holds it, and that."""
+    rows = "".join(map(str, Redactor(b"key", {}).records(seen)))
+    pairs = [(found["kind"], found["digits"]) for found in PLACEHOLDER.finditer(rows)]
+    later = Redactor(b"key", {})
+    later.recall("s", pairs)
+    return later, pairs
+
+
+SECRETS = (TOKEN, "p@ss/w0rd+9xQ", "aB3/dE5+gH7=jK9==", "pä55w0rd-9xY", "Sommer77!#Zq", "a1b2c3d4")
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    "output",
+    [
+        *("connected with {} now", "x={}", "{}", "({}).", '"{}"', "y:{};z", "\x1b[32m{}\x1b[0m", r"a\n{}\nb", "[{}]"),
+        *("pg://app:{}@db/x", "a\t{}\tb", "used {}!"),
+    ],
+)
+def test_a_secret_of_the_drain_before_is_known(secret: str, output: str) -> None:
+    later, pairs = recalled(call(f"mysql -u root -p'{secret}'", "ok"))
+    assert len(pairs) == 1
+    seen = later.record(call("cat log", output.format(quote(secret, safe="") if "://" in output else secret)))
+    assert isinstance(seen, CallSeen)
+    kind, found = pairs[0]
+    assert seen.call.output == output.format(f"‹secret:{kind}:{found}›")
+
+
+def test_what_is_recalled_is_taken_out_of_all_records_of_the_session_and_of_no_other() -> None:
+    later, pairs = recalled(call(f"mysql -u root -p'{TOKEN}'", "ok"))
+    seen: list[Seen] = [
+        PromptSeen("s", "s:p", 1.0, f"try x{TOKEN}yzzzzzzzz"),
+        CallSeen("s", "s:p", ToolCall("t", "X", {"a": [f"is {TOKEN}"]}, "", True, None, 1.0)),
+        PromptSeen("other", "o:p", 1.0, f"try {TOKEN}"),
+    ]
+    assert TOKEN in str(Redactor(b"key", {}).records(seen)), "without being told it leaks"
+    prompt, made, other = later.records(seen)
+    assert TOKEN not in str(made) and pairs[0][1] in str(made) and other is seen[2]
+    assert prompt is seen[0] or TOKEN not in str(prompt)
+    assert str(later.record(PromptSeen("s", "s:p", 2.0, TOKEN))).count("‹secret:") == 1
+
+
+def test_a_recalled_secret_keeps_its_name_where_another_pattern_finds_it() -> None:
+    later, pairs = recalled(call(f"mysql -u root -p'{TOKEN}'", "ok"))
+    seen = later.record(call(f"login --password {TOKEN}", "ok"))
+    assert [(found["kind"], found["digits"]) for found in PLACEHOLDER.finditer(str(seen))] == pairs
+
+
+@pytest.mark.parametrize("word", ["hunter22", "production", "test1234"])
+def test_a_recalled_password_that_is_a_word_goes_only_where_it_is_one(word: str) -> None:
+    later, _ = recalled(call(f"mysql -u root --password='{word}'", "ok"))
+    seen = call("ls", f"{word}.txt and {word}")
+    assert later.record(seen) is seen
+
+
+def test_recalled_sessions_are_not_forgotten_for_others() -> None:
+    later, _ = recalled(call(f"mysql -u root -p'{TOKEN}'", "ok"))
+    later.records([call(f"login --password {TOKEN}", "ok", f"s{number}") for number in range(300)])
+    assert TOKEN not in str(later.record(PromptSeen("s", "s:p", 1.0, f"try {TOKEN}")))
+
+
+def test_what_was_learned_can_be_taken_out_of_earlier_rows() -> None:
+    redactor = Redactor(b"key", {"MY_TOKEN": "correcthorsebattery9"})
+    secret = 'p"4/ss-w0rd9xQ'
+    seen = redactor.record(call(f"export DB_PASSWORD='{secret}' CI_PASSWORD=hunter22 A_TOKEN=a1b2c3d4", "ok"))
+    written = dict(redactor.learned("s"))
+    assert {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), "a1b2c3d4"} <= set(written)
+    assert not {"hunter22", "correcthorsebattery9"} & set(written)
+    assert all(placeholder in str(seen) for placeholder in written.values())
+    assert [len(value) for value in written] == sorted(map(len, written), reverse=True)
+    earlier = f"log {secret} {json.dumps(secret)} xa1b2c3d4y ‹secret:x:0123456789ab›"
+    assert redactor.bare("s", earlier) == (
+        f'log {written[secret]} "{written[secret]}" xa1b2c3d4y ‹secret:x:0123456789ab›'
+    )
+    assert redactor.learned("other") == [] and redactor.bare("other", earlier) == earlier
+
+
 # --- names and JSON
 
 
@@ -328,10 +461,23 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize(
+    "piece", (*HOSTILE, "AKIA" + "IOSFODNN7EXAMPLE,", "create secret generic ", r"\n", "%3D", "\x1b[1m")
+)
 def test_the_work_grows_as_the_text_does(piece: str) -> None:
     """Python instructions are counted: ten times the text, at most about ten times the work."""
     small, large = (_steps(partial(PLAIN.text, piece * (size // len(piece)))) for size in (4_000, 40_000))
+    assert large <= 14 * small + 20_000
+
+
+@pytest.mark.parametrize("piece", ["a1", "a1b2c3d4 ", "a=1:b@", "%3D", r"\n", "\x1b[31m", "a1b2c3d4e5f6/"])
+def test_the_work_of_recalling_grows_as_the_text_does(piece: str) -> None:
+    def run(size: int) -> None:
+        later = Redactor(b"key", {})
+        later.recall("s", [("x", "0123456789ab")])
+        later.record(call("ls", "".join(f"{piece}{number}" for number in range(size // len(piece)))))
+
+    small, large = (_steps(partial(run, size)) for size in (4_000, 40_000))
     assert large <= 14 * small + 20_000
 
 

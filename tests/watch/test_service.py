@@ -227,3 +227,21 @@ def test_what_systemd_would_not_start_is_said(
     script(Path(home.bin, "aj"), "#!/bin/sh\n")
     monkeypatch.setenv("AJ_HOME", home.root)
     nothing_left(home, aj("watch", "--install-service"))
+
+
+# --- one thing at a time
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--install-service", "--uninstall-service"],
+        ["--status", "--install-service"],
+        ["--uninstall-service", "--status"],
+    ],
+)
+def test_options_that_exclude_each_other(home: Home, unit: Path, programs: Path, options: list[str]) -> None:
+    said = aj("watch", *options)
+    assert (said.exit_code, said.stdout, said.stderr.count("\n")) == (2, "", 1)
+    assert all(option in said.stderr for option in options)
+    assert not unit.exists()

@@ -54,7 +54,7 @@ class Watcher:
     def says(self, text: str, times: int = 1) -> None:
         until(lambda: self.said().count(text) >= times, self.said)
 
-    def ends(self, within: float = 10.0) -> int:
+    def ends(self, within: float = 30.0) -> int:
         return self.process.wait(within)
 
 
@@ -211,7 +211,7 @@ def test_ends_when_told(number: signal.Signals, home: Home, start: Start) -> Non
     watcher = start(*AJ, "--quiet")
     until(lambda: holder(home.watch_lock) is not None)
     watcher.process.send_signal(number)
-    assert watcher.ends(within=5) == 0
+    assert watcher.ends() == 0
     assert left(home) == {}
     assert watcher.said() == ""
 
@@ -223,7 +223,7 @@ def test_nohup_keeps_it(home: Home, start: Start) -> None:
     time.sleep(0.3)
     assert watcher.process.poll() is None
     watcher.process.send_signal(signal.SIGTERM)
-    assert watcher.ends(within=5) == 0
+    assert watcher.ends() == 0
 
 
 def test_ends_in_the_middle_of_the_work(home: Home, start: Start) -> None:
@@ -237,11 +237,11 @@ def test_ends_in_the_middle_of_the_work(home: Home, start: Start) -> None:
         watcher = hasty(start)
         time.sleep(next(delays))
         watcher.process.send_signal(signal.SIGTERM)
-        assert watcher.ends(within=5) in (-signal.SIGTERM, 0)  # the hasty one has no handler: the hardest case
+        assert watcher.ends() in (-signal.SIGTERM, 0)  # the hasty one has no handler: the hardest case
     polite = start()
     polite.says("watching")
     polite.process.send_signal(signal.SIGTERM)
-    assert polite.ends(within=5) == 0
+    assert polite.ends() == 0
     assert "Traceback" not in polite.said()
     drain(home, {}, now=time.time() + 3600)
     assert sessions(home) == 405
@@ -270,14 +270,14 @@ def test_a_long_compilation_does_not_keep_events_from_being_loaded(home: Home, c
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_compilation_ends_with_its_watcher(number: signal.Signals, home: Home, compiling: Watcher) -> None:
     compiling.process.send_signal(number)
-    compiling.ends(within=5)
+    compiling.ends()
     until(lambda: left(home) == {}, lambda: str(left(home)))
     assert Library(home).records() == []
 
 
 def test_a_compilation_ends_with_its_home(home: Home, compiling: Watcher) -> None:
     shutil.rmtree(home.root)
-    assert compiling.ends(within=5) == 0
+    assert compiling.ends() == 0
     assert left(home) == {} and not os.path.exists(home.root)
 
 
@@ -312,7 +312,7 @@ def test_a_deleted_home_is_left_alone(home: Home, start: Start) -> None:
     watcher = start()
     watcher.says("watching")
     shutil.rmtree(home.root)
-    assert watcher.ends(within=5) == 0
+    assert watcher.ends() == 0
     assert watcher.said().endswith(f"{home.root} is gone or was replaced; nothing left to watch\n")
     assert not os.path.exists(home.root)
 
@@ -324,7 +324,7 @@ def test_a_home_that_is_deleted_while_it_is_written_is_left_alone(home: Home, st
     shutil.rmtree(home.root, ignore_errors=True)
     while os.path.exists(home.root):
         shutil.rmtree(home.root, ignore_errors=True)  # a file came while it was being emptied
-    assert watcher.ends(within=5) == 0, watcher.said()
+    assert watcher.ends() == 0, watcher.said()
     assert not os.path.exists(home.root), [str(path) for path in Path(home.root).rglob("*")]
 
 
@@ -332,7 +332,7 @@ def test_a_moved_home_is_left_alone(home: Home, start: Start) -> None:
     watcher = start()
     watcher.says("watching")
     os.rename(home.root, home.root + ".old")
-    assert watcher.ends(within=5) == 0
+    assert watcher.ends() == 0
     assert not os.path.exists(home.root)
 
 
@@ -343,7 +343,7 @@ def test_a_home_that_is_made_again_has_a_watcher_of_its_own(home: Home, start: S
     home.ensure()
     new = start()
     new.says("watching")
-    assert old.ends(within=5) == 0
+    assert old.ends() == 0
     event(home, "SessionEnd", "s1")
     new.says("loaded: 1")
 

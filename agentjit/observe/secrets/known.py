@@ -8,11 +8,13 @@ not find.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote
 
 from agentjit.observe.secrets.entropy import is_distinct, stands_for_value
+from agentjit.observe.secrets.recall import candidates
 from agentjit.observe.secrets.scan import Found, literals, meaning, spans_of
+from agentjit.observe.secrets.shape import after_escape
 from agentjit.observe.secrets.words import Says, looks_secret, says
 
 _SHORTEST = 8  # characters
@@ -31,6 +33,8 @@ class Known:
             self._kinds.setdefault(meaning(value), kind)
             self._look_for(value)
         self._first = len(self._kinds)
+        self._recalled: dict[str, str] = {}
+        self.waiting: set[str] = set()  # the digits of secrets that were recalled and not met yet
         self._pattern = literals(self._bare)
 
     @property
@@ -43,13 +47,39 @@ class Known:
         """There is more to look for than the environment's values."""
         return len(self._kinds) > self._first
 
+    @property
+    def values(self) -> list[bytes]:
+        """What is looked for bare besides the environment's values, each as it may be written, the longest first."""
+        first = set(list(self._kinds)[: self._first])
+        return sorted((written for written, value in self._bare.items() if value not in first), key=len, reverse=True)
+
+    def recall(self, digits: Mapping[str, str]) -> None:
+        """Secrets (digits -> kind) that the session had before, of which nothing more is known."""
+        for each, kind in digits.items():
+            if each not in self._recalled:
+                self._recalled[each] = kind
+                self.waiting.add(each)
+
+    def recognise(self, data: bytes, digits: Callable[[bytes], str]) -> None:
+        """Learn the words of `data` whose `digits` are recalled, if they are distinct."""
+        for value in candidates(data):
+            each = digits(value)
+            if each in self.waiting:
+                self.waiting.discard(each)
+                if is_distinct(value.decode("utf-8", "replace")):
+                    self.learn([Found(0, 0, self._recalled[each], value)])
+
     def stand_in(self, data: bytes) -> bool:
         """A known value may stand in `data`."""
         return self._pattern is not None and self._pattern.search(data) is not None
 
-    def kind(self, found: Found) -> str:
+    def kind(self, found: Found, digits: str) -> str:
         """What `found` is called: as its value was called first, so that equal secrets have equal placeholders."""
-        return self._kinds.get(found.value, found.kind)
+        return self._recalled.get(digits) or self._kinds.get(found.value, found.kind)
+
+    def said(self, written: bytes) -> Found:
+        """What is looked for as `written`."""
+        return Found(0, len(written), self._kinds[self._bare[written]], self._bare[written])
 
     def learn(self, found: Iterable[Found]) -> None:
         before = len(self._bare)
@@ -69,7 +99,8 @@ class Known:
         found = []
         for start, end in spans_of(self._pattern, data):
             value = self._bare[data[start:end]]
-            if end - start >= _FREE or not (_in_word(data, start) or _in_word(data, end)):
+            inside = end - start < _FREE and (_in_word(data, start) or _in_word(data, end))
+            if not inside or (after_escape(data, start) and not _in_word(data, end)):
                 found.append(Found(start, end, self._kinds[value], value))
         return found
 

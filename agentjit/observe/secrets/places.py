@@ -23,8 +23,15 @@ _STRONG = (
 _NAME = "(?:" + _STRONG + r"(?:[_0-9A-Z-][\w-]*)?|(?i:[_-]pat))"
 _WEAK = r"(?i:key|fernet|psk|auth|sig|signature|hmac|jwt|salt|pat|creds|cookie)"
 _TYPE = r":\s{0,2}&?(?:'static )?(?:str|string|String|Optional\[str\]|str \| None)\s{0,2}=\s{0,2}"
+_COLOUR = r"(?:(?:\x1b|\\u001b|\\033)\[[0-9;]*m)?"  # as terminals show logs
 _SEPARATOR = (
-    r"(?:\\*[\"'`]\]?)?(?:\s{0,3}(?:=>|:=|=|:)\s{0,3}|" + _TYPE + r"|\s{1,2}(?:string|\[\]byte)\s{1,2}=\s{1,2})"
+    r"(?:\\*[\"'`]\]?)?"
+    + _COLOUR
+    + r"(?:\s{0,3}(?:=>|:=|=|:)\s{0,3}"
+    + _COLOUR
+    + "|"
+    + _TYPE
+    + r"|\s{1,2}(?:string|\[\]byte)\s{1,2}=\s{1,2})"
 )
 _VALUE = r"([bBrRuUL]?\\*[\"'`][^\s\"'`\\][^\n]{3}|[^\s\"'`\\,;&|<>(){}\[\]$][^\s\"'`,;&|<>()\n]{3})"
 _LONG = r"(\\*[\"'`]?[A-Za-z_./+=%-]{0,30}[0-9][A-Za-z0-9_./+=%-]{8})"  # a value with a digit
@@ -129,7 +136,9 @@ PLACES: tuple[Kind, ...] = (
         r"|\b(?:sqlcmd|zip|unzip)\b[^\n|;&]*?\s-P\s*[\"']?([^\s\"']{4,})|\b7za?\s[^\n|;&]*?\s-p[\"']?([^\s\"']{4,})"
         r"|\bssh-keygen\b[^\n|;&]*?\s-N\s+[\"']?([^\s\"']{4,})|\bhtpasswd\s+-\w*b\w*\s+\S+\s+\S+\s+[\"']?([^\s\"']{4,})"
         r"|\becho\s+[\"']?[\w.-]+:([^\s\"'|]{4,})[\"']?\s*\|\s*(?:sudo\s+)?chpasswd|\bsudo\s+-S\s*<<<\s*[\"']?([^\s\"']{4,})"
-        r"|\b(?:echo|printf)\s+(?:-n\s+|%s\s+)?[\"']?([^\s\"'|]{6,})[\"']?\s*\|[^\n]*?--(?:password|passphrase|token)-stdin"
+        r"|\b(?:echo|printf)\s+(?:-n\s+|%s\s+)?[\"']?([^\s\"'|]{6,})[\"']?\s*\|[^\n]*?(?:--(?:password|passphrase|token)-stdin"
+        r"|--with-token\b|\bgh\s+secret\s+set\b|\bwrangler\s+secret\s+put\b)"
+        r"|\s-(?:src|dest|new)?(?:store|key)pass\s+[\"']?([^\s\"'-][^\s\"']{3,})"
         r"|\bnet\s+user\s+\S+\s+([^\s/]{4,})\s+/add",
         (
             *(
@@ -139,11 +148,13 @@ PLACES: tuple[Kind, ...] = (
             ),
             *("docker login -u bob -p " + "hunter22 reg.io", "openssl rsa -passin pass:" + "hunter22"),
             *("echo " + "hunter22 | docker login --password-stdin", "echo bob:" + "hunter22 | chpasswd"),
+            *("echo '" + "hunter22' | gh secret set DB", "keytool -list -storepass " + "hunter22 -keypass hunter23"),
         ),
         (
             "mysql -u root -p shop",
             "find / -name mysql -print0",
             "docker login -u bob --password-stdin",
+            *("echo $TOKEN | gh secret set NPM", "echo finished | tee log", "keytool -storepass:env KS_PASS"),
             "sshpass -p $PASS ssh h",
             "mkdir -p a/b/c",
         ),
@@ -277,6 +288,37 @@ PLACES: tuple[Kind, ...] = (
             "kind: ConfigMap\ndata:\n  db: aHVudGVyMjI=",
         ),
         take.manifest,
+    ),
+    Kind(
+        "literal",
+        r"(?i)\bcreate\s+secret\s+generic\b",
+        ("kubectl create secret generic db --from-literal=user=bob --from-literal=a='" + "hunter22'",),
+        (
+            "kubectl create configmap a --from-literal=a=hunter22",
+            "kubectl create secret generic a --from-literal=a=$VALUE --from-file=b=hunter22",
+        ),
+        take.literals,
+    ),
+    Kind(
+        "table-cell",
+        r"(?:\||│) *[`*]{0,2}([\w.-]*" + _NAME + r")[`*]{0,2} *(?:\||│) *([\"'`]?[^\s\"'`|$<-][^\s\"'`|]{5})",
+        ("| DB_PASSWORD | " + "hunter22 | prod |", "│ `api_key` │ `" + _X + "` │"),
+        (
+            "| DB_PASSWORD | the password |",
+            "| password | string | at least 8 |",
+            "| token | oauth2-like |",
+            "| API_TOKEN | `$TOKEN1` |",
+        ),
+        take.cell,
+        begins=True,
+    ),
+    Kind(
+        "block-value",
+        "(" + _NAME + r")[\"']?: *[>|][+-]?\d? *\r?\n[ \t]+([^\s\"'`\\,;&|<>(){}\[\]$#][^\s\"'`,;&|<>()]{3})",
+        ("password: >-\n  " + "hunter22", "api_token: |\n    " + _X),
+        ("password: >-\n  Use at least 8 letters", "token_help: |\n  hunter22", "password: |\n  $PASSWORD1"),
+        take.block,
+        begins=True,
     ),
     Kind(
         "secret-key",

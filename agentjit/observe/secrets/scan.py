@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 import re2
 
 from agentjit.observe.secrets.kinds import KINDS, Kind
-from agentjit.observe.secrets.shape import Hit, Span
+from agentjit.observe.secrets.shape import Hit, Span, behind_escapes
 
 _MEMORY = 64 << 20  # bytes that an automaton may grow to before it forgets its states and goes on
 _PLACEHOLDER = re.compile("‹secret:[^:›]{1,100}:[0-9a-f]{12}›".encode())
@@ -42,10 +42,10 @@ def _options(memory: int = _MEMORY) -> re2.Options:
     return options
 
 
-def _set(patterns: Iterable[str], memory: int) -> re2.Set:
+def _set(patterns: Iterable[bytes], memory: int) -> re2.Set:
     found = re2.Set.SearchSet(_options(memory))
     for pattern in patterns:
-        found.Add(pattern.encode())
+        found.Add(pattern)
     found.Compile()
     return found
 
@@ -55,9 +55,10 @@ class Scanner:
 
     def __init__(self, kinds: Sequence[Kind] = KINDS, memory: int = _MEMORY) -> None:
         self._kinds = kinds
+        self._patterns = [behind_escapes(kind.pattern).encode() for kind in kinds]
         # Two sets: the states of one automaton for all would be products of both halves' states, slow to come by.
         halves = ([n for n, kind in enumerate(kinds) if kind.by_form is by_form] for by_form in (True, False))
-        self._sets = [(_set([kinds[number].pattern for number in half], memory), half) for half in halves if half]
+        self._sets = [(_set([self._patterns[number] for number in half], memory), half) for half in halves if half]
         self._compiled: dict[int, re2._Regexp] = {}
 
     def suspects(self, data: bytes) -> list[int]:
@@ -96,7 +97,7 @@ class Scanner:
 
     def _pattern(self, number: int) -> re2._Regexp:
         if number not in self._compiled:
-            self._compiled[number] = re2.compile(self._kinds[number].pattern.encode(), _options())
+            self._compiled[number] = re2.compile(self._patterns[number], _options())
         return self._compiled[number]
 
 

@@ -12,6 +12,44 @@ from agentjit.observe.secrets.words import Says, holds_secret, looks_secret, say
 Span = tuple[int, int]  # in bytes
 _JUDGED = 200  # bytes of a value that are looked at to judge it
 
+# What ends in a letter or a digit and is none: an escape of JSON, of a URL, of a terminal (its end tells enough).
+_ESCAPE = r"\\[nrtbfv]|(?:%|\\u00|\\x)[0-9a-fA-F]{2}|\[[0-9;]*[mK]"
+_ESCAPES = re.compile(_ESCAPE.encode())
+_BEFORE = re.compile(rb"(?:" + _ESCAPE.encode() + rb")\Z")
+_BEGUN = re.compile(rb"(?:" + _ESCAPE.encode() + rb")([A-Za-z0-9_-]+)\Z")
+_LONGEST_ESCAPE = 16  # bytes
+
+
+def behind_escapes(pattern: str) -> str:
+    """`pattern` (RE2) with an escape allowed wherever a choice begins with `\\b`: `\\nghp_…` is a token on a new line.
+
+    The escape is no part of the groups; a pattern without groups gets one for each of its choices.
+    """
+    flags = re.match(r"(?:\(\?[a-z]+\))?", pattern)
+    head = flags[0] if flags else ""
+    choices = re.split(r"\|(?=\\b)", pattern[len(head) :])
+    if len(choices) == 1 and not choices[0].startswith(r"\b"):
+        return pattern
+    grouped = re.search(r"(?<!\\)\((?!\?)", pattern) is not None
+    made = []
+    for choice in choices:
+        begins = choice.startswith(r"\b")
+        rest = choice[2:] if begins else choice
+        made.append((rf"(?:\b|{_ESCAPE})" if begins else "") + (rest if grouped else f"({rest})"))
+    return head + "|".join(made)
+
+
+def after_escape(data: bytes, place: int) -> bool:
+    """An escape ends at `place`: what stands there begins a word, whatever the escape ends in."""
+    return _BEFORE.search(data[max(place - _LONGEST_ESCAPE, 0) : place]) is not None
+
+
+def blanked(data: bytes) -> bytes:
+    """`data` with spaces for escapes: as long, so that places are the same."""
+    if not (b"\\" in data or b"%" in data or b"\x1b" in data):
+        return data
+    return _ESCAPES.sub(lambda escape: b" " * len(escape[0]), data)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -74,7 +112,7 @@ def plain(hit: Hit) -> list[Span]:
 # --- values after a name
 
 _OPEN = re.compile(rb"[bBrRuUL]?(\\*)([\"'`])")
-_BARE = re.compile(rb"[^\s\"'`\\,;&|<>(){}\[\]]{4,4000}")
+_BARE = re.compile(rb"[^\s\"'`\\,;&|<>(){}\[\]\x1b]{4,4000}")
 _REST = {quote: re.compile(rb"(?:[^%s\\\n]|\\.){0,4000}" % quote) for quote in (b'"', b"'", b"`")}
 
 
@@ -95,9 +133,13 @@ def value_at(data: bytes, place: int) -> tuple[Span, bool]:
 
 
 def name_before(data: bytes, end: int) -> str:
-    """The longest name that ends at `end`."""
+    """The longest name that ends at `end`; if that says nothing, the one behind an escape (`\\npassword`)."""
     found = re.search(rb"[A-Za-z0-9_-]+\Z", data[max(end - 80, 0) : end])
-    return found[0].decode() if found else ""
+    name = found[0].decode() if found else ""
+    if name and says(name) is Says.NOTHING:
+        begun = _BEGUN.search(data[max(end - 80 - _LONGEST_ESCAPE, 0) : end])
+        return begun[1].decode() if begun else name
+    return name
 
 
 def named(hit: Hit) -> list[Span]:

@@ -6,8 +6,8 @@ import base64
 import binascii
 import re
 
-from agentjit.observe.secrets.entropy import is_digest, looks_random, stands_for_value
-from agentjit.observe.secrets.shape import Hit, Span, pairs, value_at
+from agentjit.observe.secrets.entropy import changes, is_digest, looks_random, stands_for_value
+from agentjit.observe.secrets.shape import Hit, Span, blanked, listed, named, pairs, value_at
 from agentjit.observe.secrets.words import Says, holds_secret, looks_secret, says
 
 
@@ -102,6 +102,44 @@ def manifest(hit: Hit) -> list[Span]:
         if name.lower() not in _OPEN_DATA and looks_secret(value, "", quoted=True):
             found.append(span)
     return found
+
+
+_AWS_SECRET = re.compile(rb"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_NEAR = 120  # bytes
+
+
+def aws_secret(hit: Hit) -> list[Span]:
+    """The first word of 40 characters of base64 soon behind the id of the key or the name of the secret."""
+    begin = hit.group[1]
+    for found in _AWS_SECRET.finditer(blanked(hit.data[begin : begin + _NEAR + 41])):
+        value = found[0].decode()
+        mixed = all(re.search(sort, value) for sort in ("[a-z]", "[A-Z]", "[0-9]"))
+        if mixed and changes(value) >= 0.27 and found.start() <= _NEAR:
+            return [(begin + found.start(), begin + found.end())]
+    return []
+
+
+_LITERAL = re.compile(rb"--from-literal[ =][\"']?([\w.-]{1,80})=[\"']?([^\s\"']{4,4000})")
+
+
+def literals(hit: Hit) -> list[Span]:
+    """`--from-literal=name=value` in the line of `create secret generic`."""
+    start, most = hit.group[1], min(hit.group[1] + 4_000, len(hit.data))
+    again = hit.data.find(b"create", start, most)  # each byte belongs to one command
+    end = again if again >= 0 else most
+    found = ((name.lower(), span) for name, span in pairs(hit.data, (start, end), _LITERAL))
+    return [span for name, span in found if name not in _OPEN_DATA and looks_secret(hit.text(span), "", quoted=False)]
+
+
+def cell(hit: Hit) -> list[Span]:
+    """`| NAME | value |`: a table of variables, or a value that looks random; others are documentation."""
+    told_so = hit.text(hit.groups[0]).isupper()
+    return [span for span in listed(hit) if told_so or looks_random(hit.text(span))]
+
+
+def block(hit: Hit) -> list[Span]:
+    """`name: >-` and one word in the line below it."""
+    return [span for span in named(hit) if hit.data[span[1] : span[1] + 1] in (b"", b"\n", b"\r")]
 
 
 _KEY_LINES = re.compile(

@@ -6,6 +6,7 @@ Examples are put together from pieces so that no scanner takes this file for a l
 from __future__ import annotations
 
 from agentjit.observe.secrets.shape import Hit, Kind, Span, Take, fixed, shape
+from agentjit.observe.secrets.takes import aws_secret
 
 _X = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"  # 32 characters that look random
 _XX = _X + "bC4eF6hJ8kL0nP2qR3sT5uV7wX9yZ1aB"
@@ -39,6 +40,24 @@ TOKENS: tuple[Kind, ...] = (
         r"(?i)(?:aws_?secret(?:_?access)?_?key|secret_?access_?key)\\?[\"']?\]?\s{0,3}[:=,]\s{0,3}\\?[\"']?([a-z0-9/+]{40})",
         ("aws_secret_access_key = " + "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYzzZZpLeKEY",),
         ("aws_secret_access_key = $AWS_SECRET", "commit " + _HEX[:40]),
+    ),
+    _row(
+        "aws-secret-beside",
+        r"\b((?:AKIA|ASIA)[A-Z2-7]{16})\b|((?i:secret[ _-]?access[ _-]?key))",
+        (
+            "AKIA" + "IOSFODNN7EXAMPLE," + "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYzzZZpLeKEY",
+            "ACCESSKEY\tAKIA" + "IOSFODNN7EXAMPLE\t2026-01-01T00:00:00\t" + _X + "/bC4eF6h\tActive",
+            "AWS Secret Access Key [None]: " + "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYzzZZpLeKEY",
+            "ASIA" + "Y34FZKBOKMUTVV7A\\t" + _X + "+bC4eF6h\\n",
+        ),
+        (
+            "AWS Secret Access Key [None]: ",
+            "secret access key of " + _HEX[:40],
+            "rotate the secret access key " + "x" * 121 + _X + "bC4eF6h1",
+            "the secret access key is in /home/somebody/configuration/of/app1/a",
+            _X + "bC4eF6h1",
+        ),
+        aws_secret,
     ),
     _row("aws-session", r"\b(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|FQoGZXIvYXdz)[A-Za-z0-9+/=%]{40,}", ("IQoJb3JpZ2lu" + _XX,)),
     _row("aws-bedrock", r"\bABSK[A-Za-z0-9+/]{60,}={0,2}", ("ABSK" + _XX + _X,)),
