@@ -12,7 +12,6 @@ from agentjit.observe.redact import Redactor
 from agentjit.store import Store
 from agentjit.trace import Seen
 
-
 _WORD = 16  # characters
 
 
