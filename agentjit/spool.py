@@ -31,7 +31,7 @@ EVENTS = frozenset(
     }
 )
 LIMIT = 64 * 1024 * 1024  # bytes; no tool output a model reads is anywhere near
-LISTED = 100_000  # files listed at a time: a backlog of any length takes the same memory
+LISTED = 20_000  # files listed at a time: a backlog of any length takes the same memory
 TEMPORARY = ".tmp-"
 SETTLED_SECONDS = 60.0  # a file older than this is not being written any more, even if its pid lives on in another
 

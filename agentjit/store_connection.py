@@ -23,7 +23,7 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-WRITER = CONFIG | {"memory_limit": "256MB"}  # whatever the size of the backlog, or of the database
+WRITER = CONFIG | {"memory_limit": "128MB"}  # whatever the size of the backlog, or of the database
 
 
 @contextmanager

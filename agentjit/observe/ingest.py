@@ -28,7 +28,7 @@ from agentjit.trace import DecisionSeen, PromptSeen, Seen, SessionSeen, TurnSeen
 
 _FILES = 5_000  # to a transaction
 _BYTES = 16 * 1024 * 1024  # the same
-_OPEN = 50  # transactions until others are let at the database
+_OPEN = 4  # transactions until others are let at the database, and its memory is given back
 _TRANSCRIPT = 64 * 1024 * 1024  # bytes; a larger one is left to `aj import`
 _ENDS = ("Stop", "SessionEnd")  # of a turn, of a session: the transcript has more to say now
 NO_SKILL = "no skill is active"

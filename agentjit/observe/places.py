@@ -19,7 +19,6 @@ _PATHS = ("file_path", "path", "notebook_path", "absolute_path", "dir_path", "di
 _COMMANDS = ("command", "cmd", "script")
 _APART = re.compile(r"[\s\"'`;|&()<>{}=,:\\]+")
 _MOVES = re.compile(r"cd|pushd|-C|\.\.")
-_QUOTE = re.compile(r"[\"']")
 _SPACE = re.compile(r"\s")
 _QUOTED = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])+""", re.DOTALL)
 _QUOTING = re.compile(r"[\"'\\]")
@@ -200,8 +199,12 @@ def _line(value: object) -> str:
 
 
 def _oddly_spelled(line: str) -> bool:
-    """A path in it may have escapes, or spaces between quotes."""
-    return "\\" in line or any(map(_SPACE.search, _QUOTE.split(line)[1:]))
+    """A path in it may have escapes, or spaces between quotes; in doubt it may."""
+    single, double = "'" in line, '"' in line
+    if "\\" in line or (single and double):
+        return True
+    parts = line.split("'" if single else '"')
+    return len(parts) % 2 == 0 or any(map(_SPACE.search, parts[1::2]))
 
 
 def _readings(line: str) -> Iterator[list[str]]:
