@@ -3,8 +3,8 @@
 The events are what the client's hooks send: prompts, Bash calls with some output, ends of turns. The rows are taken out
 of the drained database as JSON lines and as CSV, and loaded into a fresh one of the same schema; events are JSON, so
 that is what the budget is about. The floor is what it takes to list, open, read and remove as many files, and nothing
-else. Memory is the peak of a process that drains, less what it is with a tenth of the events. `--profile` shows where
-the time goes.
+else. Memory is the peak of a process that drains so many events, and twice as many. `--profile` shows where the time
+goes.
 """
 
 from __future__ import annotations
