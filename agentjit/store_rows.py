@@ -45,9 +45,11 @@ def distinct(records: Iterable[Seen], elsewhere: Mapping[str, tuple[str, str]]) 
         if isinstance(record, CallSeen):
             key = clean(record.call.id)
             before = first.setdefault(key, record)
-            if key in elsewhere and elsewhere[key][0] != clean(record.session):
-                record = record if elsewhere[key][1] == clean(_json(record.call.input)) else _renamed(record)
-            elif before.session != record.session and before.call.input != record.call.input:
+            if key in elsewhere:
+                session, given = elsewhere[key]
+                same = session == clean(record.session) or given == clean(_json(record.call.input))
+                record = record if same else _renamed(record)
+            elif before.session != record.session and _json(before.call.input) != _json(record.call.input):
                 record = _renamed(record)
         found.append(record)
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from tests.support.session import ClaudeHome
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+
+# Who starts the suite in the background has SIGINT ignored, and so would every program that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # --- the guard. Taken once, before any test changes the environment.
 _REAL_HOMES = {

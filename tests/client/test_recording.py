@@ -38,7 +38,7 @@ from tests.client.situations import SITUATIONS, Life, Situation, Told, echoed, r
 from tests.support.model import ScriptedModel, by_prompt
 from tests.support.session import ClaudeHome, TmuxClient
 
-NOWHERE = {"HOME": "/nonexistent"}  # no transcripts there: what hooks told, and nothing else
+NOWHERE = {"HOME": "/nonexistent"}
 BY_TRANSCRIPT = ("compact", "fork", "clear")  # the turns that it has a line for
 FILE_TOOLS = ("Edit", "Write")
 
@@ -52,7 +52,10 @@ class Load:
     def hooks(self, home: Home) -> None:
         for file in sorted((self.claude.aj / "spool").iterdir()):
             shutil.copy2(file, home.spool)  # with its time: payloads have none
+        projects = self.claude.home / ".claude" / "projects"
+        away = projects.rename(projects.with_name("away"))
         done = drain(home, NOWHERE, now=time.time() + 100)
+        away.rename(projects)
         assert (done.quarantined, done.skipped) == (0, 0)
         assert os.listdir(home.spool) == []
 

@@ -408,6 +408,7 @@ def test_one_id_for_two_calls_of_two_sessions(home: Home) -> None:
     put(home, "PostToolUse.4", call(3, session_id="c", tool_use_id="call_1"), age=5)
     put(home, "PostToolUse.5", call(2, session_id="b", tool_use_id="call_1"), age=4)  # told again
     put(home, "PostToolUse.6", call(1, session_id="fork", tool_use_id="call_1"), age=3)  # a copy
+    put(home, "PostToolUse.7", call(4, session_id="a", tool_use_id="call_1"), age=2)  # an id has its first content
     drained(home)
     said = {episode.session: [c.output for c in episode.calls] for episode in episodes(home)}
     assert said == {"a": ["out 1"], "b": ["out 2"], "c": ["out 3"]}
