@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from agentjit.trace import DecisionSeen, StepDone
@@ -90,6 +91,14 @@ def number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if abs(value) < _LARGEST else None  # NaN is smaller than nothing
+
+
+def moment(value: object, default: float = 0.0) -> float:
+    """Unix seconds of an ISO 8601 timestamp, `default` if it is none."""
+    try:
+        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else default
+    except (ValueError, OverflowError):
+        return default
 
 
 def count(value: object) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from agentjit.observe import wire
@@ -56,14 +55,6 @@ def blocks(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The content blocks of a message; none if its content is plain text."""
     content = message.get("content")
     return [block for block in content if isinstance(block, Mapping)] if isinstance(content, list) else []
-
-
-def time(value: object, default: float) -> float:
-    """Unix seconds of a timestamp, `default` if it is none."""
-    try:
-        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else default
-    except (ValueError, OverflowError):
-        return default
 
 
 def copied_from(line: Mapping[str, Any]) -> str:

@@ -56,7 +56,7 @@ def spent(lines: Iterable[str]) -> list[Spent]:
             if kind not in ("assistant", "user") or not isinstance(message, dict) or claude_lines.copied_from(line):
                 continue
             prompt = wire.string(line.get("promptId")) or prompt
-            at = claude_lines.time(line.get("timestamp"), at)
+            at = wire.moment(line.get("timestamp"), at)
             if kind == "assistant" and not claude_lines.unasked(line, message):
                 request = wire.string(message.get("id")) or wire.string(line.get("uuid"))
                 known = found.get(request)

@@ -162,7 +162,7 @@ class _Reader:
             if line.get("isSidechain") is not True:
                 self._copy(parent)
             return
-        self._clock(claude_lines.time(line.get("timestamp"), self.at - self.shift))
+        self._clock(wire.moment(line.get("timestamp"), self.at - self.shift))
         if kind in ("queue-operation", "system"):
             self._note(line, kind)
         elif kind == "progress":

@@ -176,7 +176,7 @@ class _Reader:
 
     def _clock(self, stamp: object) -> None:
         """Times go forward, if only a little: calls of one batch often have the same."""
-        now = codex_lines.time(stamp)
+        now = wire.moment(stamp)
         self.timed = now > 0
         now = now or self.stamp
         if self.repeating and not self.turns_named and self.stamp and now - self.stamp > _PAUSE:
@@ -197,13 +197,13 @@ class _Reader:
 
     def _begin(self, identity: str, payload: Mapping[str, Any]) -> Iterator[Seen]:
         self.session = identity
-        self.created = codex_lines.uuid_time(identity) or codex_lines.time(payload.get("timestamp"))
+        self.created = codex_lines.uuid_time(identity) or wire.moment(payload.get("timestamp"))
         self.cwd = wire.string(payload.get("cwd"))
         forked, parent = wire.string(payload.get("forked_from_id")), codex_lines.spawned_by(payload)
         if parent or isinstance(payload.get("source"), dict) or payload.get("thread_source") == "subagent":
             self.agent = identity
         self.repeating = bool(forked or parent)
-        at = codex_lines.time(payload.get("timestamp")) or self.at
+        at = wire.moment(payload.get("timestamp")) or self.at
         yield SessionSeen(identity, HARNESS, at, self.cwd, transcript=self.path, parent=parent or forked)
         yield TurnSeen(identity, at, "fork" if forked else "startup", forked)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from agentjit.observe import wire
@@ -66,14 +65,6 @@ def spawned_by(payload: Mapping[str, Any]) -> str:
 def tokens(info: object, key: str) -> int:
     usage = info.get(key) if isinstance(info, dict) else None
     return wire.count(usage.get("total_tokens")) if isinstance(usage, dict) else 0
-
-
-def time(value: object) -> float:
-    """Unix seconds, 0 if `value` is no time."""
-    try:
-        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else 0.0
-    except (ValueError, OverflowError):
-        return 0.0
 
 
 def uuid_time(text: str) -> float:

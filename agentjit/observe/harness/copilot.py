@@ -152,7 +152,7 @@ class _Reader:
 
     def _clock(self, stamp: object) -> None:
         """Times go forward, if only a little: calls of one batch often have the same."""
-        now = copilot_lines.time(stamp)
+        now = wire.moment(stamp)
         self.timed = now > 0
         now = now or self.stamp
         if self.started is not None and (self.fresh or self.repeating):
@@ -177,7 +177,7 @@ class _Reader:
         self.session = identity
         self._at_home(data)
         parent = wire.string(data.get("detachedFromSpawningParentSessionId"))
-        at = copilot_lines.time(data.get("startTime")) or self.at
+        at = wire.moment(data.get("startTime")) or self.at
         yield SessionSeen(identity, HARNESS, at, self.cwd, transcript=self.path, parent=parent)
         yield TurnSeen(identity, at, "startup")
 

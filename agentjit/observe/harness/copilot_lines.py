@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from agentjit.observe import wire
@@ -101,11 +100,3 @@ def totals(metrics: object) -> tuple[int, int]:
 def spent(usage: Mapping[str, Any]) -> int:
     """Tokens of one request; those read from and written to a cache are among those of the input."""
     return wire.count(usage.get("inputTokens")) + wire.count(usage.get("outputTokens"))
-
-
-def time(value: object) -> float:
-    """Unix seconds, 0 if `value` is no time."""
-    try:
-        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else 0.0
-    except (ValueError, OverflowError):
-        return 0.0

@@ -13,7 +13,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, BinaryIO
 
 from agentjit.observe import wire
@@ -129,7 +128,7 @@ class _Chat:
         if not session or session == self.session:
             return
         self.session, self.side = session, line.get("kind") == "subagent"
-        self.at = _time(line.get("startTime"), _time(line.get("lastUpdated"), self.at))
+        self.at = wire.moment(line.get("startTime"), wire.moment(line.get("lastUpdated"), self.at))
         folders = line.get("directories")
         told = wire.string(folders[0]) if isinstance(folders, list) and folders else ""
         self.cwd = _project(self.path, wire.string(line.get("projectHash"))) or told or self.cwd
@@ -143,7 +142,7 @@ class _Chat:
         elif "sessionId" in update:
             yield from self._header(update)
         yield from self.messages(update.get("messages"))
-        self.at = max(self.at, _time(update.get("lastUpdated"), self.at))
+        self.at = max(self.at, wire.moment(update.get("lastUpdated"), self.at))
 
     # --- messages
 
@@ -152,7 +151,7 @@ class _Chat:
         if not key or not self.session:
             self.counts.broken += 1
             return
-        at = _time(message.get("timestamp"), self.at)
+        at = wire.moment(message.get("timestamp"), self.at)
         self.at = max(self.at, at)
         if kind == "gemini":
             yield from self._answer(message, key, at)
@@ -216,7 +215,7 @@ class _Chat:
     def _calls(self, given: list[Any], message: str, episode: str, at: float) -> Iterator[Seen]:
         batch, before = 0, 0.0
         for place, call in enumerate(given):
-            ended = _time(_of(call, "timestamp"), at)
+            ended = wire.moment(_of(call, "timestamp"), at)
             # Calls that were asked for at once are noted at once; older clients put those of the next answer here too.
             batch += bool(place) and abs(ended - before) > gemini_calls.AT_ONCE
             before = ended
@@ -266,13 +265,6 @@ def _tokens(given: object) -> int:
 
 def _of(value: object, key: str) -> object:
     return value.get(key) if isinstance(value, dict) else None
-
-
-def _time(value: object, default: float) -> float:
-    try:
-        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else default
-    except (ValueError, OverflowError):
-        return default
 
 
 # --- beside the chats
