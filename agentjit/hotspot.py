@@ -1,14 +1,18 @@
-"""The nouns of detection: parsed operations, occurrences, hotspots (plain values, standard library only)."""
+"""The nouns of detection: parsed operations, occurrences, hotspots (plain values, standard library only).
+
+What a line is parsed into are named tuples: they are made by the hundred thousand, and cheaper than frozen dataclasses.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from agentjit.trace import Effect, Episode, ToolCall
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One shell word at `text[start:end]` (character offsets) of its line.
 
     `value` is what the program receives, quotes and escapes removed; None where only a shell can tell (`$X`, `$(…)`,
@@ -21,8 +25,7 @@ class Word:
     value: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(NamedTuple):
     """`2>&1`, `> file`, `<<'EOF' …`: the operator with its descriptor, and its target if that is a word."""
 
     operator: str
@@ -30,8 +33,7 @@ class Redirect:
     raw: str
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A simple command: assignments before it (raw), its words (program first), its redirections."""
 
     words: tuple[Word, ...]
@@ -51,8 +53,7 @@ _SHELL_ONLY = frozenset(
 """Builtins that mean something else, or nothing, outside a shell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A parsed shell line.
 
     `connectors[i]` stands between `commands[i]` and `commands[i+1]`: `|`, `|&`, `&&`, `||`, `;`, newline or `&`.
@@ -77,13 +78,35 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a call does, what is only cosmetic left out: an and-or list's part of a shell line (a whole
+    pipeline: `a | b`), or all of a call of another tool.
+
+    `key` is equal for two actions that do the very same thing: same words, same directory. `signature` has the values
+    masked. `text` is how to write it, `connector` what stood before it in its line (`&&`, `;`, "" for the first),
+    `directory` where it runs, "" where that is not known.
+    """
+
+    key: str
+    signature: str
+    effect: Effect
+    text: str = ""
+    connector: str = ""
+    directory: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
-    """A tool call read for what it does. `signature` has its values masked: `kubectl logs <arg> -n <arg>`."""
+    """A tool call read for what it does. `signature` has its values masked: `kubectl logs <arg> -n <arg>`.
+
+    `actions` are what it does one after the other; there is always at least one.
+    """
 
     call: ToolCall
     signature: str
     effect: Effect
     line: Line | None = None  # Bash only
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +116,22 @@ class Occurrence:
     episode: Episode
     operations: tuple[Operation, ...]
     noise: tuple[Operation, ...] = ()
+    order: tuple[int, ...] = ()  # the hotspot's steps in the order they were taken here; () as the hotspot has them
+    repeats: tuple[int, ...] = ()  # how often each of the hotspot's steps was taken; () is once each
+    more: bool = False  # the episode did other things as well, and not only reads
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """How a hotspot compares with chance.
+
+    `expected` is the mean number of sessions that would show it were the order of calls within each session random;
+    `p` the probability of at least as many as did; `q` the false discovery rate of a list that ends with it.
+    """
+
+    expected: float
+    p: float
+    q: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +160,13 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Hotspot:
-    """A sequence of operations that recurs across sessions.
+    """A sequence of actions that recurs across sessions; `signature` has one entry for each.
 
     `template` is the prompt that starts it, None for a sequence met in mid-episode. `heat` counts the occurrences,
     each halved for every half-life since. `requests`, `tokens`, `seconds` are medians per occurrence.
-    `obstacle` says what keeps it from being compiled, "" if nothing known does.
+    `obstacle` says what keeps it from being compiled, "" if nothing known does. `unstable` says why its order or its
+    arguments never settle, "" if they do. `stability` is the share of the occurrences that took exactly these steps in
+    this order. `loops` has the fewest and the most times each step was taken in a row, () if once each.
     """
 
     id: str
@@ -139,6 +180,16 @@ class Hotspot:
     obstacle: str = ""
     effect: Effect = Effect.UNKNOWN
     prompts: tuple[str, ...] = field(default=())
+    chance: Chance | None = None
+    stability: float = 1.0
+    unstable: str = ""
+    loops: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """Where it was seen, most often first."""
+        counts = Counter(occurrence.episode.cwd for occurrence in self.occurrences)
+        return tuple(directory for directory, _ in counts.most_common())
 
     @property
     def sessions(self) -> int:

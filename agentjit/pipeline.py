@@ -67,7 +67,7 @@ def _study(path: Hotspot, templates: str) -> Study:
     try:
         if len(path.occurrences) < MINIMUM:
             raise NotCompilable(f"seen {len(path.occurrences)} times, {MINIMUM} are needed")
-        plan = make_plan(path, day=_day, judge=_judge)
+        plan = make_plan(path, day=day, judge=_judge)
         source = program(plan, templates)
         _prove(plan, source, path.occurrences)
         held_out = _leave_one_out(path, templates)
@@ -83,7 +83,8 @@ def _judge(line: Line, varying: frozenset[int]) -> Effect:
     return effect_of(line, unknown_words=varying)
 
 
-def _day(at: float) -> str:
+def day(at: float) -> str:
+    """The local date of a Unix time, as `ask("today")` gives it."""
     return time.strftime("%Y-%m-%d", time.localtime(at))
 
 
@@ -100,7 +101,7 @@ def _leave_one_out(hotspot: Hotspot, templates: str) -> str:
     for i, left_out in enumerate(hotspot.occurrences):
         rest = [place for place in range(len(hotspot.occurrences)) if place != i]
         try:
-            plan = make_plan(chosen(hotspot, rest), day=_day, judge=_judge)
+            plan = make_plan(chosen(hotspot, rest), day=day, judge=_judge)
         except NotCompilable:
             continue  # too few left to tell: neither right nor wrong
         verdict, reason = _replayed(plan, program(plan, templates), left_out)
@@ -116,7 +117,7 @@ def _replayed(plan: Plan, source: str, occurrence: Occurrence) -> tuple[Verdict,
         return Verdict.HANDED_BACK, "its prompt does not match"
     found = list(of_occurrence(occurrence))
     variables = {"$" + kind.removeprefix("env."): secret for kind, secret in found if is_variable(kind)}
-    environment = {"cwd": occurrence.operations[0].call.cwd, "today": _day(occurrence.episode.at), **variables}
+    environment = {"cwd": occurrence.operations[0].call.cwd, "today": day(occurrence.episode.at), **variables}
     asked = [parameter.name for parameter in plan.parameters if parameter.secret]
     secrets = [secret for kind, secret in found if not is_variable(kind)]
     arguments = matched.groupdict() | dict(zip(asked, secrets, strict=False))
@@ -161,7 +162,7 @@ def publish(home: Home, studies: Sequence[Study], templates: str, *, now: float)
                 happened[name] = "unchanged"
                 continue
             library.write(plan, source, manual(plan, templates))
-            records[name] = _activated(_recorded(known, plan, source, now), plan.effects, now)
+            records[name] = recorded(known, plan, source, now)
             happened[name] = "recompiled" if known else "new"
     return happened
 
@@ -215,8 +216,11 @@ def _essence(plan: Plan) -> str:
     return bare.model_dump_json(exclude={"support", "cost"})
 
 
-def _recorded(known: Record | None, plan: Plan, source: str, now: float) -> Record:
-    return Record(
+def recorded(known: Record | None, plan: Plan, source: str, now: float) -> Record:
+    """What the library notes of a plan that is published now, activated as far as it may be; `known`: of the same skill
+    before.
+    """
+    record = Record(
         name=plan.name,
         hotspot=plan.hotspot,
         version=plan.version,
@@ -229,6 +233,7 @@ def _recorded(known: Record | None, plan: Plan, source: str, now: float) -> Reco
         published_at=now,
         changed_at=now,
     )
+    return _activated(record, plan.effects, now)
 
 
 def _activated(record: Record, effects: Effect, now: float) -> Record:

@@ -29,7 +29,10 @@ class Effect(StrEnum):
     @staticmethod
     def worst(effects: list[Effect]) -> Effect:
         """The worst of `effects`; nothing at all reads."""
-        return max(effects, key=lambda effect: effect.rank, default=Effect.READS)
+        for worse in (Effect.UNKNOWN, Effect.WRITES_ELSEWHERE, Effect.WRITES_HERE):
+            if worse in effects:
+                return worse
+        return Effect.READS
 
 
 class Ended(StrEnum):

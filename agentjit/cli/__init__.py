@@ -18,6 +18,7 @@ COMMANDS = {
     "import": "import_",
     "ingest": "ingest",
     "hotspots": "hotspots",
+    "backtest": "backtest",
     "compile": "compile",
     "list": "list",
     "show": "show",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 
 import click
 
+from agentjit.cli.explain import explained
 from agentjit.cli.fresh import home, try_drained
-from agentjit.cli.terminal import as_json, console, iso, line, local, print_json, status
+from agentjit.cli.terminal import as_json, console, iso, line, print_json, status
 from agentjit.data import folder
+from agentjit.detect.phrases import phrase
 from agentjit.library import Library
 from agentjit.pipeline import Study, study_all
 
@@ -50,11 +53,18 @@ def _row(study: Study, skill: str | None) -> dict[str, object]:
         "id": hotspot.id,
         "prompt": _prompt(study),
         "steps": list(hotspot.signature),
+        "words": [phrase(signature) for signature in hotspot.signature],
         "effects": hotspot.effect,
         "occurrences": len(hotspot.occurrences),
         "sessions": hotspot.sessions,
         "heat": round(hotspot.heat, 3),
+        "first_seen": iso(min(occurrence.episode.at for occurrence in hotspot.occurrences)),
         "last_seen": iso(max(occurrence.episode.at for occurrence in hotspot.occurrences)),
+        "directories": list(hotspot.directories),
+        "stability": round(hotspot.stability, 3),
+        "unstable": hotspot.unstable or None,
+        "loops": [list(times) for times in hotspot.loops],
+        "chance": asdict(hotspot.chance) if hotspot.chance else None,
         "requests": hotspot.requests,
         "tokens": hotspot.tokens,
         "seconds": hotspot.seconds,
@@ -72,21 +82,10 @@ def _prompt(study: Study) -> str | None:
 
 
 def _print(study: Study, skill: str | None, removed: str | None) -> None:
-    hotspot, out = study.hotspot, console()
-    out.print(line(_prompt(study) or "(inside episodes)"), style="bold")
-    for step in hotspot.signature:
-        out.print(f"    {line(step)[:200]}")
-    cost = [f"{hotspot.requests:.0f} model requests" if hotspot.requests else ""]
-    cost += [
-        f"{hotspot.tokens:,.0f} tokens" if hotspot.tokens else "",
-        f"{hotspot.seconds:.0f} s" if hotspot.seconds else "",
-    ]
-    costs = ", ".join(each for each in cost if each)
-    last = local(max(occurrence.episode.at for occurrence in hotspot.occurrences))
-    out.print(
-        f"  {len(hotspot.occurrences)} times in {hotspot.sessions} sessions, last {last}"
-        + (f"; each costs {costs}" if costs else "")
-    )
+    out = console()
+    out.print(line(_prompt(study) or f"(inside episodes: {_inside(study)})"), style="bold")
+    for each in explained(study.hotspot):
+        out.print(each)
     if removed:
         out.print(f"  removed by you: aj compile --restore {removed}", style="yellow")
     elif study.plan is not None:
@@ -94,3 +93,9 @@ def _print(study: Study, skill: str | None, removed: str | None) -> None:
     else:
         out.print(f"  left alone: {line(study.reason)[:300]}", style="yellow")
     out.print()
+
+
+def _inside(study: Study) -> str:
+    """A name for what no prompt starts: its first and last step."""
+    words = list(dict.fromkeys(phrase(signature) for signature in study.hotspot.signature))
+    return " … ".join(dict.fromkeys((words[0], words[-1])))

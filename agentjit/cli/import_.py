@@ -12,11 +12,9 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agentjit.cli.fresh import home
-from agentjit.cli.terminal import as_json, counted, line, note, print_json, safe
+from agentjit.cli.terminal import as_json, bar, counted, line, note, print_json, safe
 from agentjit.errors import BadInput
 from agentjit.observe.importer import READERS, Imported, import_paths
 from agentjit.observe.reader import HEAD, opened
@@ -51,7 +49,7 @@ def command(paths: tuple[Path, ...], verbose: bool, as_json: bool) -> None:
             raise BadInput(f"{path} does not exist; give a transcript or a folder of them")
     where = home()
     where.ensure()
-    with _stoppable() as stop, _bar() as progress:
+    with _stoppable() as stop, bar("importing") as progress:
         done = import_paths(where, list(paths), os.environ, progress=progress, stop=stop)
     if as_json:
         print_json(dataclasses.asdict(done))
@@ -138,20 +136,3 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
         sys.exit(STOPPED)
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """A bar with the time that is left, on a terminal only."""
-    bar = Progress(
-        TextColumn("importing"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("")
-        yield lambda count, total: bar.update(task, completed=count, total=total)

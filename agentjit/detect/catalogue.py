@@ -36,7 +36,7 @@ class Rule:
     what each must look like, `first` what the first word must look like. `only` are whole argument lists that read,
     whatever the rest says. `posix`: the first operand ends the flags; `single`: one dash begins a long flag. `runs`:
     it runs its words from that operand on. `check` names a function of `effects.py`; `inherit`: subcommands take its
-    flags.
+    flags. `via` are flags whose value is a program that runs the words after it (`python -m`).
     """
 
     effect: Effect = Effect.READS
@@ -53,6 +53,7 @@ class Rule:
     posix: bool = False
     single: bool = False
     runs: int | None = None
+    via: frozenset[str] = frozenset()
     check: str = ""
     inherit: bool = False
     subcommands: Mapping[str, Rule] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Catalogue:
     """All rules. `harmless` and `harmless_values` are about environment variables, `tools` about other tools than Bash.
 
     `levels`: how many words after a program name what it does (`gh pr view`: 2), by program or `program-subcommand`.
+    `names`: flags whose value says what is done (`tox -e lint`), by program.
     """
 
     programs: Mapping[str, Rule]
@@ -85,17 +87,18 @@ class Catalogue:
     harmless_values: Mapping[str, frozenset[str]]
     tools: Mapping[str, str]
     levels: Mapping[str, int]
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def load(*paths: Path) -> Catalogue:
     """The built-in catalogue with the files `paths` merged over it, later ones last; `BadInput` names a wrong file."""
     raw: dict[str, Any] = json.loads(resources.files("agentjit.detect").joinpath("effects.json").read_text("utf-8"))
-    raw["programs"] = _split_names(raw["programs"])
+    raw["programs"] = split_names(raw["programs"])
     for path in paths:
         try:
             extra = json.loads(path.read_text("utf-8"))
-            extra["programs"] = _split_names(extra.get("programs", {}))
-            raw = _merged(raw, extra)
+            extra["programs"] = split_names(extra.get("programs", {}))
+            raw = merged(raw, extra)
             _catalogue(raw)
         except (OSError, ValueError, TypeError, AttributeError, KeyError, re.error) as error:
             raise BadInput(f"{path} is not a catalogue of effects: {error}; mend it or move it away") from error
@@ -108,18 +111,20 @@ def built_in() -> Catalogue:
     return load()
 
 
-def _split_names(programs: Mapping[str, Any]) -> dict[str, Any]:
+def split_names(programs: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry for each of the names that share one, separated by blanks."""
     return {name: rule for names, rule in programs.items() for name in names.split()}
 
 
-def _merged(under: Any, over: Any) -> Any:
+def merged(under: Any, over: Any) -> Any:
+    """`over` laid over `under`, object by object; anything else of `over` wins."""
     if isinstance(under, dict) and isinstance(over, dict):
-        return {**under, **{key: _merged(under.get(key), value) for key, value in over.items()}}
+        return {**under, **{key: merged(under.get(key), value) for key, value in over.items()}}
     return over
 
 
 def _catalogue(raw: Mapping[str, Any]) -> Catalogue:
-    if unknown := set(raw) - {"about", "programs", "environment", "tools", "levels"}:
+    if unknown := set(raw) - {"about", "programs", "environment", "tools", "levels", "names"}:
         raise ValueError(f"no such part: {', '.join(sorted(unknown))}")
     environment = raw["environment"]
     values = {name: frozenset(map(str, allowed)) for name, allowed in environment["values"].items()}
@@ -127,8 +132,9 @@ def _catalogue(raw: Mapping[str, Any]) -> Catalogue:
         if not effect.startswith("path:"):
             Effect(effect)  # raises for a word that is none
     programs = {name: _rule(rule) for name, rule in raw["programs"].items()}
-    levels = {name: int(level) for name, level in _split_names(raw["levels"]).items()}
-    return Catalogue(programs, re.compile(environment["harmless"]), values, dict(raw["tools"]), levels)
+    levels = {name: int(level) for name, level in split_names(raw["levels"]).items()}
+    names = {name: frozenset(flags.split()) for name, flags in split_names(raw["names"]).items()}
+    return Catalogue(programs, re.compile(environment["harmless"]), values, dict(raw["tools"]), levels, names)
 
 
 def _rule(raw: Any) -> Rule:
@@ -137,7 +143,8 @@ def _rule(raw: Any) -> Rule:
     if unknown := set(raw) - set(Rule.__dataclass_fields__) - {"about"}:
         raise ValueError(f"no such field of a rule: {', '.join(sorted(unknown))}")
     effect = raw.get("effect", "reads")
-    fields: dict[str, Any] = {name: frozenset(raw.get(name, "").split()) for name in ("values", "glued", "needs")}
+    listed = ("values", "glued", "needs", "via")
+    fields: dict[str, Any] = {name: frozenset(raw.get(name, "").split()) for name in listed}
     fields |= {name: re.compile(raw[name], re.DOTALL) for name in ("pattern", "first") if name in raw}
     fields |= {name: bool(raw[name]) for name in ("posix", "single", "inherit") if name in raw}
     fields |= {name: int(raw[name]) for name in ("operands", "runs") if name in raw}
@@ -150,7 +157,7 @@ def _rule(raw: Any) -> Rule:
         check=str(raw.get("check", "")),
         **fields,
     )
-    inner = {name: _rule(inner) for name, inner in _split_names(raw.get("subcommands", {})).items()}
+    inner = {name: _rule(inner) for name, inner in split_names(raw.get("subcommands", {})).items()}
     if rule.inherit:
         inner = {name: _inheriting(inner_rule, rule) for name, inner_rule in inner.items()}
     return replace(rule, subcommands=inner)

@@ -76,22 +76,6 @@ class _Judge:
         self.cwd = cwd
         self.moved = False
         self.depth = 0
-        self.checks: dict[str, Callable[[Rule, Scan], Effect]] = {
-            "test": self._test,
-            "cd": self._cd,
-            "set": self._set,
-            "export": self._export,
-            "command": self._command,
-            "env": self._env,
-            "xargs": self._xargs,
-            "tee": self._tee,
-            "sed": self._sed,
-            "awk": self._awk,
-            "curl": self._curl,
-            "wget": self._wget,
-            "listing": self._listing,
-            "gh-api": self._gh_api,
-        }
 
     def settled(self, effect: Effect) -> Effect:
         """`effect`, knowing now whether "here" is still the directory the line began in."""
@@ -130,10 +114,10 @@ class _Judge:
         effects = [*ran, *(self._flag(rule, name, value) for name, value in found.options)]
         if not found.sure or (rule.needs and not found.has(*rule.needs)):
             return Effect.UNKNOWN
-        if rule.check not in ("", "find", *self.checks):
+        if rule.check in _CHECKS:
+            effects.append(_CHECKS[rule.check](self, rule, found))
+        elif rule.check not in ("", "find"):
             return Effect.UNKNOWN
-        if rule.check in self.checks:
-            effects.append(self.checks[rule.check](rule, found))
         elif rule.subcommands:
             effects.append(self._subcommand(rule, found))
         elif rule.runs is not None:
@@ -332,6 +316,24 @@ class _Judge:
             return Effect.WRITES_ELSEWHERE
         graph = any("graphql" in arg.text or (arg.value is None and "/" not in arg.text) for arg in found.operands)
         return Effect.UNKNOWN if graph else operands
+
+
+_CHECKS: Mapping[str, Callable[[_Judge, Rule, Scan], Effect]] = {
+    "test": _Judge._test,
+    "cd": _Judge._cd,
+    "set": _Judge._set,
+    "export": _Judge._export,
+    "command": _Judge._command,
+    "env": _Judge._env,
+    "xargs": _Judge._xargs,
+    "tee": _Judge._tee,
+    "sed": _Judge._sed,
+    "awk": _Judge._awk,
+    "curl": _Judge._curl,
+    "wget": _Judge._wget,
+    "listing": _Judge._listing,
+    "gh-api": _Judge._gh_api,
+}
 
 
 def _countable(found: Scan) -> bool:

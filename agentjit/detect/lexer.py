@@ -28,6 +28,8 @@ _BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
 _CONNECTOR = re.compile(r"&&|\|\||\|&|[|;\n]|&(?!>)")
 _REDIRECT = re.compile(r"[0-9]*(?:<<<|<<-|<<|<>|<&|<|>>|>&|>\||>)|&>>|&>")
 _BARE = re.compile(r"[^ \t\n;&|<>()\\'\"$`*?\[~{]+")
+# literal words with a blank after each: nothing in them could be an operator, an assignment or a quote
+_RUN = re.compile(r"(?:[A-Za-z0-9_./:,@%+^!-][A-Za-z0-9_./:,@%+^!=-]*+ )+")
 _QUOTED = re.compile(r"[^\\\"$`]+")
 _ANSI = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\[|\+?=)")
@@ -104,6 +106,9 @@ class Reader:
         pending = ""
         draft = Draft()
         while self._skip_blanks() and self.text[self.at] != closing:
+            if draft.words and (run := _RUN.match(self.text, self.at, self.end)):
+                self._run(draft, run[0])
+                continue
             connector = _CONNECTOR.match(self.text, self.at, self.end)
             if not connector:
                 if draft.empty:
@@ -147,6 +152,13 @@ class Reader:
             newline = self.text.find("\n", self.at, self.end)
             self.at = self.end if newline < 0 else newline
         return self.at < self.end
+
+    def _run(self, draft: Draft, run: str) -> None:
+        """Several words of `_RUN` at once: what `_part` would make of each."""
+        for raw in run[:-1].split(" "):
+            end = self.at + len(raw)
+            draft.words.append(Word(raw, self.at, end, raw))
+            self.at = end + 1
 
     def _part(self, draft: Draft) -> None:
         """One more word, assignment or redirection of a command."""

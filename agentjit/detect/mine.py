@@ -1,32 +1,42 @@
-"""Mining: which sequences of operations recur across sessions.
+"""Mining: which sequences of actions recur across sessions, and are no accident.
 
-The unit is the episode: a prompt and what it led to. Episodes are clustered by prompt; within a cluster those with the
-same sequence of signatures are one hotspot, and an episode whose extra operations only read is one of them too (its
-extras are noise). What recurs in mid-episode is counted as n-grams per session and reported beside.
+First what prompts start (mining.families): an episode with its prompt is the cleanest unit. Then, in what these leave,
+what recurs inside episodes (mining.growth, mining.midway). docs/detection.md tells how, with sources and bounds.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import pairwise
-from statistics import median
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from agentjit.detect.heat import heat
+from agentjit.detect.mining import chance
+from agentjit.detect.mining.build import calls_of, hotspot, spread
+from agentjit.detect.mining.families import MINIMUM, SHOWN, Cluster, Family, Words
+from agentjit.detect.mining.history import BREAK, History, Row
+from agentjit.detect.mining.midway import midway
+from agentjit.detect.mining.order import Placement
+from agentjit.detect.mining.worth import take
 from agentjit.detect.prompt import clusters, stands_alone, template
 from agentjit.detect.signature import is_bookkeeping, operation
-from agentjit.hotspot import Hotspot, Occurrence, Operation
-from agentjit.trace import Effect, Ended, Episode
+from agentjit.hotspot import Chance, Hotspot, Operation
+from agentjit.trace import Ended, Episode
 
-LONGEST = 25  # operations; a longer episode is exploration
-MINIMUM = 3  # occurrences from which a sequence is worth compiling
-SHOWN = 2  # occurrences from which it is worth showing
-NGRAMS = range(2, 7)
+__all__ = ["MINIMUM", "SHOWN", "Mined", "hotspots", "mined", "operations"]
 
-Row = tuple[Episode, tuple[Operation, ...]]
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """What mining found. `tried` patterns were counted in enough sessions, `chance` of them are no more than chance
+    has it at a false discovery rate of `rate`; `capped` prefixes were not grown to their end (0: all were).
+    """
+
+    hotspots: tuple[Hotspot, ...]
+    tried: int
+    chance: int
+    rate: float
+    capped: int
 
 
 def operations(episode: Episode) -> tuple[Operation, ...]:
@@ -37,17 +47,37 @@ def operations(episode: Episode) -> tuple[Operation, ...]:
 def hotspots(episodes: Sequence[Episode], *, now: float) -> list[Hotspot]:
     """Recurring sequences: those that a prompt starts, then others, the hottest first. `now` is in Unix seconds."""
     rows = [(episode, operations(episode)) for episode in episodes if _minable(episode)]
-    rows = [(episode, ops) for episode, ops in rows if ops and not any(map(_ours, ops))]
-    short = [row for row in rows if len(row[1]) <= LONGEST]
-    found = [
-        hotspot
-        for cluster in clusters([(i, episode.prompt) for i, (episode, _) in enumerate(short)])
-        if len(cluster) >= SHOWN
-        for hotspot in _families([short[i] for i in cluster], now)
-    ]
-    known = {hotspot.signature for hotspot in found}
-    found += [hotspot for hotspot in _in_between(rows, now) if not _inside(hotspot.signature, known)]
-    return sorted(found, key=lambda hotspot: (hotspot.template is None, -hotspot.heat, hotspot.id))
+    return list(mined(rows, now=now).hotspots)
+
+
+def mined(rows: Sequence[Row], *, now: float, rate: float = chance.RATE) -> Mined:
+    """The hotspots of episodes with their operations, at a false discovery rate, and how they were come by."""
+    history = History(row for row in rows if row[1] and not any(map(_ours, row[1])))
+    tokens = list(history.tokens)
+    families, tested, dropped = _families(history, rate)
+    strong = [each for each in families if len(each[0].placements) >= MINIMUM]
+    for family, _ in strong:
+        take(family.placements, tokens)
+        _leave_out(history, family, tokens)
+    inside = midway(history, tokens, minimum=MINIMUM, rate=rate)
+    found = [made for family, of in strong for made in _prompted(history, family, of, now)]
+    used = {at for each, _ in inside.candidates for p in each.found for there in p.places for at in there}
+    for family, of in families:
+        if len(family.placements) < MINIMUM and used.isdisjoint(
+            at for p in family.placements for there in p.places for at in there
+        ):
+            found += _prompted(history, family, of, now)
+    for candidate, (mean, p, q) in inside.candidates:
+        placements = sorted(candidate.found, key=lambda each: (history.rows[each.row][0].at, each.places))
+        made = hotspot(history, [history.names[token] for token in candidate.core], placements, now=now)
+        unstable = candidate.unstable or _after_one_prompt(history, placements)
+        obstacle = f"unstable: {unstable}" if unstable else _NO_PROMPT
+        found.append(replace(made, obstacle=obstacle, unstable=unstable, chance=Chance(mean, p, q)))
+    ranked = sorted(found, key=lambda each: (each.template is None, -each.heat, each.id))
+    return Mined(tuple(ranked), tested + inside.tried, dropped + inside.chance, rate, inside.capped)
+
+
+_NO_PROMPT = "it recurs inside episodes; no prompt of its own starts it"
 
 
 def _minable(episode: Episode) -> bool:
@@ -64,171 +94,116 @@ def _ours(operation: Operation) -> bool:
     return operation.line is not None and _OURS.search(operation.line.text) is not None
 
 
-def _families(rows: list[Row], now: float) -> list[Hotspot]:
-    """The hotspots of one prompt cluster."""
-    groups: dict[tuple[tuple[str, ...], int], list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[_signature(row[1]), len(row[0].prompt.split())].append(row)
-    if max(map(len, groups.values())) < MINIMUM and (core := _common(rows)):
-        return _prompted([_occurrence(row, core) for row in rows], now)
-    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
-    taken: set[str] = set()
-    found: list[Hotspot] = []
-    for (core, _), exact in ordered:
-        members = [row for row in exact if row[0].id not in taken]
-        if len(members) < SHOWN:
+# --- what a prompt starts
+
+
+def _families(history: History, rate: float) -> tuple[list[tuple[Family, Chance]], int, int]:
+    """(families that beat chance, how many were looked at, how many are no more than chance)."""
+    made: list[tuple[Family, float, float]] = []
+    tested, alike = 0, _alike(history)
+    for rows in clusters([(row, episode.prompt) for row, (episode, _) in enumerate(history.rows)]):
+        if len(rows) < SHOWN:
             continue
-        if len(members) >= MINIMUM:
-            fitting = [row for row in rows if row[0].id not in taken and row not in members and _fits(row, core)]
-            members += [row for row in fitting if template([row[0].prompt, *(m[0].prompt for m in members)])]
-        taken |= {episode.id for episode, _ in members}
-        found += _prompted([_occurrence(row, core) for row in members], now)
-    rest = [row for row in rows if row[0].id not in taken]
-    return found + (_unsettled(rest, now) if len(rest) >= MINIMUM else [])
+        tested += 1
+        cluster = Cluster(history, rows)
+        for family in cluster.deviations(cluster.families()):
+            mean, p = _by_chance(history, cluster, family, alike)
+            made.append((family, mean, p))
+    rates = chance.discoveries([p * max(tested, len(made)) for _, _, p in made])
+    found = [(each, Chance(mean, p, q)) for (each, mean, p), q in zip(made, rates, strict=True) if q <= rate]
+    return found, len(made), len(made) - len(found)
 
 
-def _unsettled(rows: list[Row], now: float) -> list[Hotspot]:
-    """Prompts of one form that never led to the same steps twice: named, and left alone."""
-    learned = template([episode.prompt for episode, _ in rows])
-    if learned is None:
-        return []
-    core = _signature(rows[0][1])
-    for _, ops in rows[1:]:
-        core = _longest_common(core, _signature(ops))
-    common = f"{len(core)} steps are common to all" if core else "no step is common to all"
-    return [
-        replace(made, obstacle=f"unstable: {len(made.occurrences)} runs, every one of other steps; {common}")
-        for made in _prompted([_occurrence(row, core) for row in rows], now)
-    ]
+def _after_one_prompt(history: History, placements: Sequence[Placement]) -> str:
+    """What is done after one prompt only, but not whenever it is typed, has not settled; "" for everything else."""
+    said = Counter(history.rows[placement.row][0].prompt.strip(" .?!").casefold() for placement in placements)
+    prompt, times = said.most_common(1)[0]
+    learned = template([prompt]) if prompt else None
+    if times < 2 * len(placements) / 3 or learned is None or not stands_alone(learned):
+        return ""
+    runs = sum(episode.prompt.strip(" .?!").casefold() == prompt for episode, _ in history.rows)
+    return f"{times} of {runs} runs of one prompt; the others take other steps" if times >= SHOWN else ""
 
 
-def _signature(ops: Sequence[Operation]) -> tuple[str, ...]:
-    return tuple(op.signature for op in ops)
+def _leave_out(history: History, family: Family, tokens: list[int]) -> None:
+    """Where a ritual's prompt was followed by some of its steps only, these are no other workflow: it went wrong."""
+    steps = {history.tokens[places[0]] for placement in family.placements for places in placement.places}
+    for row in family.deviating:
+        for at in range(history.starts[row], history.ends[row]):
+            if history.tokens[at] in steps:
+                tokens[at] = BREAK
 
 
-def _fits(row: Row, core: tuple[str, ...]) -> bool:
-    """Whether the episode is `core` with nothing but reads in between, and not more of them than `core` is long."""
-    occurrence = _occurrence(row, core)
-    return (
-        _signature(occurrence.operations) == core
-        and len(occurrence.noise) <= len(core)
-        and all(op.effect is Effect.READS for op in occurrence.noise)
-    )
+def _by_chance(
+    history: History, cluster: Cluster, family: Family, alike: Callable[[Family], Mapping[str, list[int]]]
+) -> tuple[float, float]:
+    """(mean, probability) of a family among the rows of its cluster, or those with a prompt like the family's own."""
+    words = Words.of([history.rows[each.row][0].prompt for each in family.placements])
+    rows, choices = cluster.like(words), family.choices
+    if len(rows) < len(cluster.rows):
+        choices *= len({" ".join(texts) for texts in cluster.texts.values()})
+    spreads = [spread(history, placement) for placement in family.placements]
+    fewest = min(range(len(spreads)), key=lambda i: len(spreads[i]))
+    first = [history.tokens[places[0]] for places in family.placements[fewest].places]
+    chunks = tuple(tuple(first[step] for step in chunk) for chunk in spreads[fewest])
+    ((_, orders),) = chance.spreads([chunks], history.commutes)
+    kinds = [sorted({history.tokens[each.places[step][0]] for each in family.placements}) for step in range(len(first))]
+    if family.relaxed:
+        kinds = [alike(family)[name] for name in family.names]
+    orders = max(orders, family.orders)
+    return chance.prompted(history, rows, kinds, spreads[fewest], len(spreads), choices=choices, orders=orders)
 
 
-def _occurrence(row: Row, core: tuple[str, ...]) -> Occurrence:
-    """The episode's part in `core`, matched from the left; the rest is noise."""
-    episode, ops = row
-    wanted = list(core)
-    members, noise = [], []
-    for op in ops:
-        if wanted and op.signature == wanted[0]:
-            wanted.pop(0)
-            members.append(op)
-        else:
-            noise.append(op)
-    return Occurrence(episode, tuple(members), tuple(noise))
+def _alike(history: History) -> Callable[[Family], Mapping[str, list[int]]]:
+    """The tokens that are alike in what a family looks at, by that; made once for each way of looking."""
+    known: dict[object, dict[str, list[int]]] = {}
+
+    def of(family: Family) -> Mapping[str, list[int]]:
+        assert family.relaxed is not None
+        if family.relaxed not in known:
+            found: dict[str, list[int]] = {}
+            for token, name in enumerate(history.names):
+                found.setdefault(family.relaxed(name), []).append(token)
+            known[family.relaxed] = found
+        return known[family.relaxed]
+
+    return of
 
 
-def _common(rows: list[Row]) -> tuple[str, ...]:
-    """The longest common subsequence of all rows (folded pair by pair) if what it leaves out only reads, else ()."""
-    if len(rows) < MINIMUM:
-        return ()
-    core = _signature(rows[0][1])
-    for _, ops in rows[1:]:
-        core = _longest_common(core, _signature(ops))
-    return core if core and all(_fits(row, core) for row in rows) else ()
+def _prompted(history: History, family: Family, of: Chance, now: float) -> list[Hotspot]:
+    """One hotspot for a family; the words in which its prompts differ become slots.
 
-
-def _longest_common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """Longest common subsequence (Wagner and Fischer 1974); both are at most `LONGEST` long."""
-    best: list[list[tuple[str, ...]]] = [[()] * (len(other) + 1) for _ in range(len(one) + 1)]
-    for i, a in enumerate(one):
-        for j, b in enumerate(other):
-            longer = max(best[i][j + 1], best[i + 1][j], key=len)
-            best[i + 1][j + 1] = (*best[i][j], a) if a == b and len(best[i][j]) >= len(longer) else longer
-    return best[-1][-1]
-
-
-def _prompted(occurrences: list[Occurrence], now: float) -> list[Hotspot]:
-    """One hotspot for occurrences of one sequence; the words in which their prompts differ become slots.
-
-    Those that began in another directory than the prompt's are left out: a skill would run in the wrong one.
-    Nothing if too few remain to be shown.
+    Rows that began in another directory than the prompt's are left out: a skill would run in the wrong one. Nothing if
+    too few remain to be shown.
     """
-    occurrences = sorted(filter(_at_home, occurrences), key=lambda occurrence: occurrence.episode.at)
-    if len(occurrences) < SHOWN:
+    placements = [placement for placement in family.placements if _at_home(history, placement)]
+    if len(placements) < SHOWN:
         return []
-    prompts = tuple(dict.fromkeys(occurrence.episode.prompt for occurrence in occurrences))
-    learned = template([occurrence.episode.prompt for occurrence in occurrences])
-    obstacle = "" if learned else "the prompts that lead to it have no common form"
-    signature = _signature(occurrences[0].operations)
+    placements.sort(key=lambda placement: history.rows[placement.row][0].at)
+    said = [history.rows[placement.row][0].prompt for placement in placements]
+    learned = template(said)
     key = "".join(part if isinstance(part, str) else "{}" for part in learned.parts).casefold() if learned else ""
-    made = _hotspot(signature, occurrences, now, key)
+    made = hotspot(history, family.names, placements, now=now, key=key)
+    whole = sum(not occurrence.more for occurrence in made.occurrences)
     if learned and not stands_alone(learned):
         obstacle = "it only means something in its conversation"
-    elif not obstacle and len(occurrences) < MINIMUM:
-        obstacle = f"seen {len(occurrences)} times, {MINIMUM} are needed"
-    elif not obstacle and made.sessions < SHOWN:
-        obstacle = "seen in one session only"
-    return [replace(made, template=learned, prompts=prompts, obstacle=obstacle)]
+    elif family.unstable:
+        obstacle = f"unstable: {family.unstable}"
+    elif not learned:
+        obstacle = "the prompts that lead to it have no common form"
+    elif len(placements) < MINIMUM:
+        obstacle = f"seen {len(placements)} times, {MINIMUM} are needed"
+    elif whole < MINIMUM:
+        obstacle = "other things are done as well, and no two times the same"
+    else:
+        obstacle = "seen in one session only" if made.sessions < SHOWN else ""
+    prompts = tuple(dict.fromkeys(said))
+    return [replace(made, template=learned, prompts=prompts, obstacle=obstacle, unstable=family.unstable, chance=of)]
 
 
-def _at_home(occurrence: Occurrence) -> bool:
+def _at_home(history: History, placement: Placement) -> bool:
     """Whether its first call ran in the directory the prompt was typed in, as far as both are known."""
-    typed = occurrence.episode.cwd.rstrip("/")
-    began = occurrence.operations[0].call.cwd.rstrip("/") if occurrence.operations else ""
+    episode, operations = history.rows[placement.row]
+    typed = episode.cwd.rstrip("/")
+    began = operations[calls_of(history, placement)[0]].call.cwd.rstrip("/")
     return not typed or not began or typed == began
-
-
-def _hotspot(signature: tuple[str, ...], occurrences: list[Occurrence], now: float, key: str) -> Hotspot:
-    episodes = [occurrence.episode for occurrence in occurrences]
-    effects = [op.effect for occurrence in occurrences for op in occurrence.operations]
-    return Hotspot(
-        id=hashlib.sha256("\n".join((key, *signature)).encode("utf-8", "replace")).hexdigest()[:12],
-        signature=signature,
-        occurrences=tuple(occurrences),
-        heat=heat([episode.at for episode in episodes], now=now),
-        requests=_median([float(episode.requests) for episode in episodes if episode.requests]),
-        tokens=_median([float(episode.tokens) for episode in episodes if episode.tokens]),
-        seconds=_median([episode.seconds for episode in episodes if episode.seconds]),
-        effect=Effect.worst(effects),
-    )
-
-
-def _median(values: list[float]) -> float | None:
-    return median(values) if values else None
-
-
-def _in_between(rows: list[Row], now: float) -> list[Hotspot]:
-    """Sequences met in at least `MINIMUM` sessions wherever they stand; those inside a longer one as frequent go.
-
-    Only commands count here: that files are read and edited in turn is not a workflow but programming.
-    """
-    places: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
-    for number, (_, ops) in enumerate(rows):
-        signature = _signature(ops)
-        for size in NGRAMS:
-            for start in range(len(signature) - size + 1):
-                if all(op.line for op in ops[start : start + size]):
-                    places[signature[start : start + size]].append((number, start))
-    counts = Counter({gram: len({rows[n][0].session for n, _ in where}) for gram, where in places.items()})
-    frequent = {gram for gram, sessions in counts.items() if sessions >= MINIMUM and len(set(gram)) > 1}
-    covered = {part for gram in frequent for part in (gram[1:], gram[:-1]) if counts[part] <= counts[gram]}
-    found = []
-    for gram in sorted(frequent - covered):
-        occurrences = []
-        for (number, start), following in pairwise([*places[gram], (-1, -1)]):
-            if following[0] == number:  # the same episode again: the last one stands for it
-                continue
-            episode, ops = rows[number]
-            occurrences.append(Occurrence(episode, ops[start : start + len(gram)]))
-        made = _hotspot(gram, sorted(occurrences, key=lambda each: each.episode.at), now, "")
-        obstacle = "it recurs inside episodes; no prompt of its own starts it"
-        found.append(replace(made, obstacle=obstacle, requests=None, tokens=None, seconds=None))
-    return found
-
-
-def _inside(signature: tuple[str, ...], known: set[tuple[str, ...]]) -> bool:
-    size = len(signature)
-    return any(signature == each[i : i + size] for each in known for i in range(len(each) - size + 1))

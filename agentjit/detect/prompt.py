@@ -69,6 +69,12 @@ def clusters(prompts: Sequence[tuple[Item, str]]) -> list[list[Item]]:
     return [items for _, items in found]
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether two prompts may be of one template."""
+    rows = [tuple(text.casefold() for _, text in tokens(prompt)) for prompt in (one, other)]
+    return len(rows[0]) == len(rows[1]) <= LONGEST and _alike(rows[0], rows[1])
+
+
 def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     pairs = [(a, b) for a, b in zip(one, other, strict=True) if is_word(a) or is_word(b)]
     same = sum(a == b for a, b in pairs)

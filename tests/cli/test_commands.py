@@ -280,7 +280,8 @@ def test_hotspots(aj: Aj, shop: Path) -> None:
     row = by_prompt["what is the version of {name}?"]
     assert (row["occurrences"], row["sessions"], row["compilable"], row["skill"]) == (5, 5, True, "version")
     text = aj("hotspots").stdout
-    assert "5 times in 5 sessions" in text
+    assert "when    5 times, since " in text
+    assert "stable  these steps in this order every time (5 of 5)" in text
     assert "compiled: version" in text
 
 

@@ -30,7 +30,7 @@ def bash(command: str, **more: object) -> ToolCall:
         ("docker compose up -d", "docker compose up -d"),
         ("docker ps", "docker ps"),
         ("npm run build", "npm run build"),
-        ("make test", "make <arg>"),
+        ("make test", "make test"),
         ("cargo test --lib", "cargo test --lib"),
         ("/usr/bin/grep -rn foo src", "grep -rn <arg> <arg>"),
         ("head -20 a; head -n5 b", "head -<arg> <arg>; head -n<arg> <arg>"),

@@ -5,11 +5,14 @@
 $ make lint             a Bash call; `| ` lines are its output, `! 2` its exit status
 | all clean
 @ README.md             a Read call, `| ` lines are the file
+~ src/a.py              an Edit call of that file, in the working directory
+&                       the call before it was asked for together with the next
 < All checks pass.      the closing message; more `< ` lines continue it
 """
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from itertools import count
 
@@ -22,7 +25,7 @@ START = 1_780_000_000.0
 def episodes(text: str) -> list[Episode]:
     """The episodes of a text in the notation above, a day apart."""
     found: list[Episode] = []
-    cwd, ids = "/work/shop", count(1)
+    cwd, ids, batch = "/work/shop", count(1), ""
     for line in text.splitlines():
         mark, _, rest = line.strip().partition(" ")
         if mark == "#":
@@ -41,13 +44,13 @@ def episodes(text: str) -> list[Episode]:
                     seconds=12.0,
                 )
             )
-        elif mark in ("$", "@"):
-            given = {"command": rest} if mark == "$" else {"file_path": rest}
-            tool = "Bash" if mark == "$" else "Read"
+        elif mark in ("$", "@", "~"):
+            tool, given = _asked(mark, rest, cwd)
             call = ToolCall(
                 id=f"toolu_{next(ids)}",
                 tool=tool,
                 input=given,
+                batch=batch,
                 output="",
                 ok=True,
                 exit_code=0 if mark == "$" else None,
@@ -55,7 +58,12 @@ def episodes(text: str) -> list[Episode]:
                 seconds=0.1,
                 cwd=cwd,
             )
+            batch = ""
             found[-1] = replace(found[-1], calls=(*found[-1].calls, call))
+        elif mark == "&":
+            last = found[-1].calls[-1]
+            batch = last.batch or last.id
+            found[-1] = replace(found[-1], calls=(*found[-1].calls[:-1], replace(last, batch=batch)))
         elif mark == "|":
             last = found[-1].calls[-1]
             output = f"{last.output}\n{rest}" if last.output else rest
@@ -68,6 +76,15 @@ def episodes(text: str) -> list[Episode]:
             final = found[-1].final
             found[-1] = replace(found[-1], final=rest if final is None else f"{final}\n{rest}")
     return found
+
+
+def _asked(mark: str, rest: str, cwd: str) -> tuple[str, dict[str, str]]:
+    """A call's tool and input."""
+    if mark == "$":
+        return "Bash", {"command": rest}
+    if mark == "@":
+        return "Read", {"file_path": rest}
+    return "Edit", {"file_path": posixpath.join(cwd, rest), "old_string": "a", "new_string": "b"}
 
 
 def repeat(template: str, *rows: dict[str, str]) -> list[Episode]:

@@ -1,0 +1,1 @@
+"""Walking through a history in time order: what AgentJIT would have done, learning only from the past."""

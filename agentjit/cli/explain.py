@@ -1,0 +1,148 @@
+"""A hotspot explained to a person: its steps, where, when, how often, how stable, what it costs."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from agentjit.cli.terminal import counted, line, local
+from agentjit.detect.phrases import phrase
+from agentjit.hotspot import Hotspot
+
+_DAY = 86400.0
+_HOURS = 6  # a habit that keeps within so many hours of the day has a time
+_MOST = 0.8  # of the occurrences are "mostly"
+_SHOWN = 110  # characters of a command
+_WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
+def explained(hotspot: Hotspot) -> Iterator[str]:
+    """Lines about the hotspot, its prompt and what becomes of it aside."""
+    yield from _steps(hotspot)
+    yield f"  where   {_where(hotspot)}"
+    yield f"  when    {when([occurrence.episode.at for occurrence in hotspot.occurrences])}"
+    yield f"  stable  {stable(hotspot)}"
+    if hotspot.chance:
+        yield f"  chance  {chance(hotspot)}"
+    if costs := cost(hotspot):
+        yield f"  costs   {costs}"
+
+
+def _steps(hotspot: Hotspot) -> Iterator[str]:
+    """Each step in words, and as it was written the last time."""
+    written = _written(hotspot)
+    words = [phrase(signature) for signature in hotspot.signature]
+    wide = min(40, max(map(len, words), default=0))
+    for place, (signature, words_of) in enumerate(zip(hotspot.signature, words, strict=True)):
+        low, high = hotspot.loops[place] if hotspot.loops else (1, 1)
+        times = "" if high == 1 else f" ×{low}" if low == high else f" ×{low}–{high}"
+        text = line(written.get(signature, signature))
+        shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+        yield f"    {place + 1}. {words_of + times:<{wide}}  {shown}"
+
+
+def _written(hotspot: Hotspot) -> dict[str, str]:
+    """For each signature how its newest action was written."""
+    newest = max(hotspot.occurrences, key=lambda occurrence: occurrence.episode.at)
+    actions = [action for operation in newest.operations for action in operation.actions]
+    return {action.signature: action.text or action.signature for action in actions}
+
+
+def _where(hotspot: Hotspot) -> str:
+    folders = [_short(folder) for folder in hotspot.directories]
+    more = f" and {counted(len(folders) - 3, 'other folder')}" if len(folders) > 3 else ""
+    return ", ".join(folders[:3]) + more
+
+
+def _short(folder: str) -> str:
+    home = os.path.expanduser("~").rstrip("/")
+    shown = f"~{folder[len(home) :]}" if home and (folder == home or folder.startswith(f"{home}/")) else folder
+    return line(shown) or "an unknown folder"
+
+
+def when(times: Sequence[float]) -> str:
+    """How often and since when, and the days and hours it keeps to; `times` are Unix seconds."""
+    first, last = min(times), max(times)
+    moments = [datetime.fromtimestamp(at) for at in times]
+    weeks = (last - first) / (7 * _DAY)
+    often = counted(len(times), "time")
+    if weeks >= 1:
+        often += f", about {_rate(len(times) / weeks)}"
+    kept = ", ".join(part for part in (_days(moments), _hours(moments)) if part)
+    since = f"on {local(first)[:10]}" if local(first)[:10] == local(last)[:10] else f"since {local(first)[:10]}"
+    return f"{often}, {since}, last {local(last)}" + (f"; mostly {kept}" if kept else "")
+
+
+def _rate(each_week: float) -> str:
+    if each_week >= 7:
+        return f"{each_week / 7:.0f} a day"
+    if each_week >= 1:
+        return f"{each_week:.0f} a week"
+    return f"{max(1, round(each_week * 4.3))} a month"
+
+
+def _days(moments: Sequence[datetime]) -> str:
+    if len(moments) < 5:
+        return ""
+    days = Counter(moment.weekday() for moment in moments)
+    day, times = days.most_common(1)[0]
+    if times >= _MOST * len(moments) and len({moment.date() for moment in moments}) > 1:
+        return f"on {_WEEKDAYS[day]}"
+    return ""
+
+
+def _hours(moments: Sequence[datetime]) -> str:
+    """`between 9 and 12 o'clock`, if most fall into a few hours of the day."""
+    if len(moments) < 5:
+        return ""
+    hours = Counter(moment.hour for moment in moments)
+    windows = [
+        (sum(hours[(start + n) % 24] for n in range(size)), -size, start)
+        for size in range(1, _HOURS + 1)
+        for start in range(24)
+    ]
+    enough = [each for each in windows if each[0] >= _MOST * len(moments)]
+    if not enough:
+        return ""
+    _, size, start = max(enough, key=lambda each: (each[1], each[0]))
+    return f"between {start} and {(start - size) % 24} o'clock"
+
+
+def stable(hotspot: Hotspot) -> str:
+    """How alike the occurrences are."""
+    runs = len(hotspot.occurrences)
+    if hotspot.unstable:
+        return f"no: {line(hotspot.unstable)}"
+    exact = round(hotspot.stability * runs)
+    if exact == runs:
+        return f"these steps in this order every time ({runs} of {runs})"
+    orders = len({occurrence.order for occurrence in hotspot.occurrences})
+    rest = "the others with something in between, repeated, or in another order"
+    return f"these steps in this order {exact} of {runs} times, {rest}" + (f" ({orders} orders)" if orders > 1 else "")
+
+
+def chance(hotspot: Hotspot) -> str:
+    """How it compares with chance, with the figure."""
+    found = hotspot.chance
+    assert found is not None
+    seen = counted(hotspot.sessions, "session")
+    return f"seen in {seen}; {found.expected:.2g} expected were it chance (p = {found.p:.1g}, FDR {found.q:.1g})"
+
+
+def cost(hotspot: Hotspot) -> str:
+    """What one run costs the agent, and what all did."""
+    one = [f"{hotspot.requests:.0f} model requests" if hotspot.requests else ""]
+    one += [f"{hotspot.tokens:,.0f} tokens" if hotspot.tokens else "", _seconds(hotspot.seconds)]
+    each = ", ".join(part for part in one if part)
+    if not each:
+        return ""
+    total = f"{hotspot.tokens * len(hotspot.occurrences):,.0f} tokens until now" if hotspot.tokens else ""
+    return f"{each} each time" + (f"; {total}" if total else "")
+
+
+def _seconds(seconds: float | None) -> str:
+    if not seconds:
+        return ""
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"

@@ -1,0 +1,1 @@
+"""From a tool call to what it does: its actions, without what is only cosmetic, and their signatures."""

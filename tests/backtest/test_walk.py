@@ -1,0 +1,177 @@
+"""The walk through a history: what counts as saved, wasted and wrong, and that nothing is known before it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentjit.backtest.baselines import LastPrompt, NextCall, Replay
+from agentjit.backtest.habits import Habits
+from agentjit.backtest.report import Fate, Walked
+from agentjit.backtest.walk import Policy, rows, walk
+from agentjit.data import folder
+from agentjit.detect.checks import is_check
+from agentjit.trace import Episode
+from tests.support.notation import DAY, START, episodes
+
+TEMPLATES = str(folder("skills_templates"))
+LOOK = "> how do we stand\n$ git status --short\n$ git log --oneline -5\n"
+CHAINS = [
+    text
+    for n in range(5)
+    for text in (f"> task {n} of {n * n}\n$ ls d{n}\n$ git status\n$ git branch -a", f"> more {n * n}\n$ ls e{n}")
+]
+"""Sessions that begin in many ways, half of them with two commands that always go together."""
+
+
+def history(*texts: str) -> list[Episode]:
+    """One session a day for each text."""
+    return episodes("\n".join(texts))
+
+
+def walked(found: Sequence[Episode], policy: Policy | None = None) -> Walked:
+    return walk(rows(found), {"it": policy or Habits(TEMPLATES)})["it"]
+
+
+def fates(found: Walked) -> list[tuple[str, Fate]]:
+    return sorted((each.text, each.fate) for each in found.ran)
+
+
+def test_a_ritual_is_saved_from_the_third_time_on() -> None:
+    found = walked(history(*[LOOK + f"~ a{n}.md" for n in range(6)]))
+    assert fates(found) == sorted([("git status --short", Fate.SAVED), ("git log --oneline -5", Fate.SAVED)] * 4)
+    assert {each.at for each in found.ran} == {0}
+    figures = found.total.figures()
+    assert (figures["calls"], figures["saved"], figures["wasted"], figures["fired"]) == (18, 8, 0, 8)
+    assert figures["precision"] == 1.0
+    # calls three to six of either command had been made in two earlier sessions
+    assert figures["ceiling"] == figures["ceiling_reads"] == round(8 / 18, 4)
+    assert figures["turns_saved"] == 8
+
+
+def test_what_is_never_made_is_wasted() -> None:
+    found = walked(history(*[LOOK] * 5, "> how do we stand\n$ git status --short\n$ ls"))
+    assert fates(found)[-2:] == [("git status --short", Fate.SAVED)] * 2
+    assert ("git log --oneline -5", Fate.NEVER) in fates(found)
+
+
+def test_a_prompt_that_led_to_nothing_wastes_what_was_run() -> None:
+    found = walked(history(*[LOOK] * 5, "> how do we stand"))
+    assert [each.fate for each in found.ran[-2:]] == [Fate.NEVER, Fate.NEVER]
+    assert found.total.episodes == 6
+
+
+def test_what_would_follow_the_last_call_is_run_in_vain() -> None:
+    found = walked(history(*CHAINS, "> other\n$ git status"))
+    assert [(each.text, each.at, each.fate) for each in found.ran[-1:]] == [("git branch -a", 1, Fate.NEVER)]
+
+
+def test_a_result_that_may_have_changed_since_is_not_saved() -> None:
+    found = walked(history(*[LOOK] * 5, "> how do we stand\n~ a.py\n$ git status --short\n$ git log --oneline -5"))
+    assert fates(found)[:1] == [("git log --oneline -5", Fate.SAVED)]
+    assert ("git status --short", Fate.STALE) in fates(found)
+    assert found.total.figures()["stale"] == 1
+
+
+def test_a_call_of_which_only_a_part_was_run_is_not_saved() -> None:
+    found = walked(history(*[LOOK] * 5, "> how do we stand\n$ git status --short && git diff\n$ git log --oneline -5"))
+    assert ("git status --short", Fate.PARTLY) in fates(found)
+    both = walked(history(*[LOOK] * 5, "> how do we stand\n$ git status --short && git log --oneline -5"))
+    assert both.total.saved == 3 * 2 + 1  # three sessions with two calls each, then one call
+
+
+def test_cosmetics_do_not_matter() -> None:
+    dressed = (
+        "> how do we stand\n$ cd /work/shop && git status --short 2>&1 | head -20\n$ git -C /work/shop log --oneline -5"
+    )
+    found = walked(history(*[LOOK] * 5, dressed))
+    assert [each.fate for each in found.ran[-2:]] == [Fate.SAVED, Fate.SAVED]
+
+
+def test_what_was_asked_for_at_once_cannot_be_foreseen_by_its_first_half() -> None:
+    at_once = walked(history(*CHAINS, "> other\n$ git status\n&\n$ git branch -a"))
+    one_by_one = walked(history(*CHAINS, "> other\n$ git status\n$ git branch -a"))
+    assert [each.episode for each in one_by_one.ran] == [*(each.episode for each in at_once.ran), "s10:p"]
+
+
+def test_half_of_a_turn_saves_no_turn() -> None:
+    found = walked(
+        history(*[LOOK] * 5, "> how do we stand\n$ git status --short\n&\n$ git diff\n$ git log --oneline -5")
+    )
+    assert found.total.turns_saved == 3 * 2 + 1
+    assert found.total.saved == 3 * 2 + 2
+
+
+def test_sessions_at_the_same_time_do_not_learn_from_each_other() -> None:
+    texts = history(*[LOOK] * 6)
+    together = [
+        replace(each, at=START, calls=tuple(replace(call, at=START + DAY) for call in each.calls)) for each in texts
+    ]
+    assert walked(together).ran == []
+    assert walked(together).total.ceiling_calls == 0
+    assert walked(texts).ran != []
+
+
+def test_what_agentjit_did_itself_is_no_history() -> None:
+    texts = history(*[LOOK] * 6)
+    found = walked([replace(each, own="skill") if n < 4 else each for n, each in enumerate(texts)])
+    assert found.total.episodes == 2
+    assert found.ran == []
+
+
+def test_a_prompt_that_nobody_typed_starts_nothing() -> None:
+    texts = history(*[LOOK] * 6)
+    found = walked([replace(each, kind="meta") for each in texts])
+    assert not [each for each in found.ran if each.kind in ("prompt", "skill")]
+
+
+def test_a_skill_answers_where_one_would_have_been_compiled() -> None:
+    ask = "> which branch is deployed\n$ git rev-parse --abbrev-ref deployed\n| {b}\n< Deployed is {b}."
+    found = walked(
+        history(*[ask.replace("{b}", each) for each in ("main", "rc1", "rc2", "main", "rc3", "hotfix", "rc4")])
+    )
+    assert (found.total.answered, found.total.wrong_answers) == (2, 0)
+    assert {each.kind for each in found.ran} >= {"skill"}
+
+
+def test_checks_are_run_only_where_they_are_trusted() -> None:
+    verify = "> task {n}\n~ a{n}.py\n$ npm run lint\n$ npm test"
+    texts = history(*[verify.replace("{n}", f"{n * n + 7}") for n in range(7)])
+    assert walked(texts).ran == []
+    trusting = walk(rows(texts, trusted=is_check), {"it": Habits(TEMPLATES)})["it"]
+    assert trusting.total.saved > 4
+    assert trusting.total.wrong_writes == 0
+
+
+def test_tokens_and_seconds_are_those_of_the_turns_saved() -> None:
+    found = walked(history(*[LOOK] * 5))  # the notation says 30,000 tokens, 12 s in 3 requests
+    assert found.total.turns_saved == 6
+    assert (found.total.tokens_saved, found.total.seconds_saved) == (60_000, 24.0)
+
+
+# --- baselines
+
+
+def test_repeating_the_last_identical_prompt_writes_what_was_not_asked_for() -> None:
+    found = walked(history("> ship\n$ git push\n$ ls", "> Ship\n$ ls", "> ship it"), LastPrompt())
+    assert fates(found) == [("git push", Fate.WRONG), ("ls", Fate.STALE)] or fates(found) == [
+        ("git push", Fate.WRONG),
+        ("ls", Fate.SAVED),
+    ]
+    assert found.total.wrong_writes == 1
+
+
+def test_the_usual_next_call_needs_three_times_and_eight_in_ten() -> None:
+    chain = "> task {n}\n$ git status\n$ git branch -a"
+    texts = [chain.replace("{n}", str(n)) for n in range(5)]
+    assert walked(history(*texts), NextCall(1)).total.saved == 2
+    other = "> other\n$ git status\n$ pwd"
+    mixed = walked(history(*texts[:3], other, *texts[3:]), NextCall(1))  # 3 of 3, 3 of 4 (silent), 4 of 5
+    assert [(each.episode, each.fate) for each in mixed.ran] == [("s3:p", Fate.NEVER), ("s5:p", Fate.SAVED)]
+    assert walked(history(*texts), NextCall(2)).total.fired == 0
+
+
+def test_replay_follows_the_last_time() -> None:
+    chain = "> task {n}\n$ git status\n$ git branch -a\n$ ls {n}"
+    found = walked(history(*[chain.replace("{n}", str(n)) for n in range(3)]), Replay())
+    assert fates(found) == [("ls 0", Fate.NEVER), ("ls 1", Fate.NEVER)]
