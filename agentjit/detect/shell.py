@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
@@ -25,8 +24,6 @@ from agentjit.hotspot import Command, Line, Redirect, Word
 LIMIT = 65_536
 """Longer lines are not read, in characters."""
 
-_SHORT = 256
-"""Longer lines are not remembered: 1,024 of the corpus take 1.5 MB. In characters."""
 
 _GRAMMAR = Language(tree_sitter_bash.language())
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -39,7 +36,7 @@ def parse(text: str) -> Line:
 
     Offsets are characters of `text`; `opaque` says why a line stayed whole.
     """
-    return _remembered(text) if len(text) <= _SHORT else _parse(text)
+    return simple.read(text) or parse_carefully(text)
 
 
 def parse_carefully(text: str) -> Line:
@@ -48,18 +45,6 @@ def parse_carefully(text: str) -> Line:
         return _read(text)
     except Opaque as reason:
         return Line(text=text, opaque=str(reason))
-
-
-def _parse(text: str) -> Line:
-    return simple.read(text) or parse_carefully(text)
-
-
-_remembered = lru_cache(maxsize=1024)(_parse)
-
-
-def forget_lines() -> None:
-    """Read lines met before anew, as a benchmark wants."""
-    _remembered.cache_clear()
 
 
 def canonical(text: str) -> tuple[object, ...]:

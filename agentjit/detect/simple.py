@@ -148,6 +148,9 @@ def _redirect(text: str, start: int, token: re.Match[str], words: list[Word]) ->
     if not words:
         raise Opaque("a redirection before its program")
     first, end = token.span(_TARGET)
+    raw = token[_TARGET]
+    if "$" not in raw and raw[0] != '"':
+        return _make(Redirect, (token[_OPERATOR], _make(Word, (raw, first, end, raw)), text[start:end]))
     reader = Reader(text)
     reader.at = first
     return Redirect(token[_OPERATOR], reader.word(), text[start:end])

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from agentjit.detect import simple
 from agentjit.detect.shell import parse, parse_carefully
-from agentjit.hotspot import Line
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/shell-commands/nl2bash-all.cm"
 LETTERS = (
@@ -290,13 +289,6 @@ def test_equal_on_the_corpus_and_on_what_becomes_of_it() -> None:
     assert sum(agrees(line) for line in lines) > 0.85 * len(lines)
     rng = random.Random(4)
     assert sum(agrees(mutated(rng, lines)) for _ in range(30_000)) > 5_000
-
-
-def test_a_line_met_again_is_read_once() -> None:
-    assert parse("make all") is parse("make" + " all")
-    long = "echo " + "a" * 400
-    assert parse(long) == parse(long)
-    assert isinstance(parse(long), Line)
 
 
 def test_what_comes_of_a_line_cannot_be_changed() -> None:
