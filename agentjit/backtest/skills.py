@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +21,7 @@ from agentjit.trace import Effect, Ended, ToolCall
 
 SKILL = "skill"
 """The kind of what a skill runs."""
+_NEWEST = 200  # families of one key that a prompt is compared with
 _GROWN = 1.25  # a family of prompts is compiled again when it has grown by so much
 
 
@@ -59,7 +60,7 @@ class Skills:
     def __init__(self, templates: str) -> None:
         self.right: bool | None = None
         self._templates = templates
-        self._families: dict[int, list[_Family]] = defaultdict(list)
+        self._families: dict[tuple[int, str, str], deque[_Family]] = defaultdict(lambda: deque(maxlen=_NEWEST))
 
     def learn(self, row: Row) -> None:
         """An episode is over."""
@@ -68,7 +69,8 @@ class Skills:
         family = self._family(row.episode.prompt)
         if family is None:
             family = _Family(row.episode.prompt)
-            self._families[len(tokens(row.episode.prompt))].append(family)
+            for key in _keys(row.episode.prompt):
+                self._families[key].append(family)
         family.rows.append(row)
 
     def suggest(self, row: Row) -> list[Suggestion]:
@@ -85,8 +87,9 @@ class Skills:
         return self._run(plan, program, decision.match.arguments, row)
 
     def _family(self, prompt: str) -> _Family | None:
-        known = self._families.get(len(tokens(prompt)), ())
-        return next((family for family in reversed(known) if alike(family.first, prompt)), None)
+        """The newest family that the prompt may belong to, as the detector would cluster it."""
+        known = (family for key in _keys(prompt) for family in reversed(self._families.get(key, ())))
+        return next((family for family in known if alike(family.first, prompt)), None)
 
     def _run(self, plan: Plan, program: kit.Program, arguments: dict[str, str], row: Row) -> list[Suggestion]:
         """Run the program over the results that the episode recorded, until it asks for one that was never made."""
@@ -111,6 +114,12 @@ class Skills:
         if run.outcome == "answered" and plan.ending is Ending.ANSWERED:
             self.right = run.answer.strip() == (row.episode.final or "").strip()
         return suggested
+
+
+def _keys(prompt: str) -> list[tuple[int, str, str]]:
+    """What prompts of one family have in common at least: their length, and their first or their last word."""
+    texts = [text.casefold() for _, text in tokens(prompt)]
+    return [(len(texts), "first", texts[0]), (len(texts), "last", texts[-1])] if texts else []
 
 
 def _usable(row: Row) -> bool:
