@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from agentjit.backtest.report import Ran
 from agentjit.backtest.walk import Row, Suggestion
-from agentjit.detect.moves import Move, placed
+from agentjit.detect.moves import Move, elsewhere, identity, placed
 
 _LEAST = 3
 _CERTAIN = 0.8
@@ -22,8 +24,20 @@ def _step(call: Sequence[Move]) -> Step:
     return tuple(move.identity for move in call)
 
 
-def _suggested(call: Sequence[Move], cwd: str, kind: str, rule: str) -> list[Suggestion]:
-    return [Suggestion(placed(move.identity, cwd), move, kind, rule) for move in call]
+@dataclass(frozen=True, slots=True)
+class _Example:
+    """A call as it was made, and in which project."""
+
+    call: Sequence[Move]
+    cwd: str
+
+    def now(self, cwd: str, kind: str, rule: str) -> list[Suggestion]:
+        """The same in the project `cwd`."""
+        made = [move if cwd == self.cwd else elsewhere(move, partial(self._moved, cwd), cwd) for move in self.call]
+        return [Suggestion(move, kind, rule) for move in made if move is not None]
+
+    def _moved(self, cwd: str, text: str) -> str:
+        return placed(identity(text, self.cwd), cwd)
 
 
 class _Baseline:
@@ -41,8 +55,8 @@ class LastPrompt(_Baseline):
 
     def suggest(self, row: Row, made: Sequence[Move], place: int) -> list[Suggestion]:
         last = self._last.get(self._key(row)) if place == 0 else None
-        calls = last.calls if last else ()
-        return [each for call in calls for each in _suggested(call, row.episode.cwd, "prompt", row.episode.prompt)]
+        calls = [_Example(call, last.episode.cwd) for call in last.calls] if last else []
+        return [each for call in calls for each in call.now(row.episode.cwd, "prompt", row.episode.prompt)]
 
     def learn(self, row: Row, ran: Sequence[Ran]) -> None:
         if row.typed:
@@ -58,7 +72,7 @@ class NextCall(_Baseline):
     def __init__(self, order: int) -> None:
         self._order = order
         self._counts: dict[tuple[Step, ...], Counter[Step]] = defaultdict(Counter)
-        self._examples: dict[Step, Sequence[Move]] = {}
+        self._examples: dict[Step, _Example] = {}
 
     def suggest(self, row: Row, made: Sequence[Move], place: int) -> list[Suggestion]:
         if place < self._order:
@@ -68,30 +82,30 @@ class NextCall(_Baseline):
         step, times = counts.most_common(1)[0] if counts else ((), 0)
         if counts is None or times < _LEAST or times < _CERTAIN * counts.total():
             return []
-        return _suggested(self._examples[step], row.episode.cwd, "next", f"after {self._order}")
+        return self._examples[step].now(row.episode.cwd, "next", f"after {self._order}")
 
     def learn(self, row: Row, ran: Sequence[Ran]) -> None:
         steps = [_step(call) for call in row.calls]
         for place in range(self._order, len(steps)):
             self._counts[tuple(steps[place - self._order : place])][steps[place]] += 1
-            self._examples[steps[place]] = row.calls[place]
+            self._examples[steps[place]] = _Example(row.calls[place], row.episode.cwd)
 
 
 class Replay(_Baseline):
     """The call that came the last time after the longest run of the same calls, of 2 to 5."""
 
     def __init__(self) -> None:
-        self._next: dict[tuple[Step, ...], Sequence[Move]] = {}
+        self._next: dict[tuple[Step, ...], _Example] = {}
 
     def suggest(self, row: Row, made: Sequence[Move], place: int) -> list[Suggestion]:
         steps = [_step(call) for call in row.calls[max(0, place - _LONGEST) : place]]
         for size in range(len(steps), _SHORTEST - 1, -1):
-            if call := self._next.get(tuple(steps[-size:])):
-                return _suggested(call, row.episode.cwd, "replay", f"{size} calls")
+            if example := self._next.get(tuple(steps[-size:])):
+                return example.now(row.episode.cwd, "replay", f"{size} calls")
         return []
 
     def learn(self, row: Row, ran: Sequence[Ran]) -> None:
         steps = [_step(call) for call in row.calls]
         for place in range(_SHORTEST, len(steps)):
             for size in range(_SHORTEST, min(_LONGEST, place) + 1):
-                self._next[tuple(steps[place - size : place])] = row.calls[place]
+                self._next[tuple(steps[place - size : place])] = _Example(row.calls[place], row.episode.cwd)

@@ -18,7 +18,7 @@ _OWN = "agentjit"
 @dataclass(frozen=True, slots=True)
 class Backtest:
     """`own` is what AgentJIT would have run by itself; `approved` what it would have run had its user approved the
-    commands that check a project (they count as reads then); `baselines` are the others, by name.
+    commands that check a project; `baselines` are the others, by name.
     """
 
     own: Walked
@@ -41,7 +41,7 @@ def backtest(
     }
     total = 2 * len(history)
     walked = walk(history, policies, lambda done: progress(done, total))
-    trusting = rows(episodes, trusted=is_check)
+    trusting = rows(episodes, is_check)
     approved = walk(trusting, {_OWN: Habits(templates)}, lambda done: progress(len(history) + done, total))
     own = walked.pop(_OWN)
     return Backtest(own, approved[_OWN], walked)

@@ -22,7 +22,7 @@ class Habits:
         """What to run before call number `place`."""
         suggested = [] if made else self._skills.suggest(row)
         expected = self._follows.expected(row.moment(made), row.episode.session)
-        return suggested + [Suggestion(each.key, each.example, each.kind, each.rule) for each in expected]
+        return suggested + [Suggestion(each.move, each.kind, each.rule) for each in expected]
 
     def learn(self, row: Row, ran: Sequence[Ran]) -> None:
         """An episode is over."""

@@ -17,7 +17,7 @@ from agentjit.library import entry
 from agentjit.pipeline import ACTIVATE, NEWEST, day, recorded, study
 from agentjit.run.load import load
 from agentjit.skill import Ending, Plan, State
-from agentjit.trace import Effect, Ended, ToolCall
+from agentjit.trace import Ended, ToolCall
 
 SKILL = "skill"
 """The kind of what a skill runs."""
@@ -102,8 +102,8 @@ class Skills:
                     raise kit.StepFailed("a value of the environment", call.name)
                 return kit.Result(environment[call.name], None)
             made = _moves(call, row)
-            suggested.extend(Suggestion(move.action.key, move, SKILL, plan.entry.prompt) for move in made)
-            if any(move.action.effect is not Effect.READS for move in made):
+            suggested.extend(Suggestion(move, SKILL, plan.entry.prompt) for move in made)
+            if not all(move.reads and move.repeatable for move in made):
                 raise kit.StepFailed("a call that only reads", call.text)
             recorded_call = _found(row, [move.action.key for move in made])
             if recorded_call is None:
@@ -136,5 +136,5 @@ def _moves(call: kit.Call, row: Row) -> Sequence[Move]:
 
 def _found(row: Row, keys: Sequence[str]) -> ToolCall | None:
     """The first call of the episode that did just that."""
-    calls = (call for call in row.calls if [move.action.key for move in call] == keys)
+    calls = (call for call in row.calls if call[0].finished and [move.action.key for move in call] == keys)
     return next((call[0].operation.call for call in calls), None)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import Protocol
 
 from agentjit.backtest.report import Fate, Ran, Walked
 from agentjit.detect.follows import SESSIONS, Known, Moment
-from agentjit.detect.moves import Move, could_change, moves
-from agentjit.hotspot import Action
-from agentjit.trace import Effect, Episode
+from agentjit.detect.moves import Check, Move, could_change, moves
+from agentjit.trace import Episode
 
 _CHARACTERS = 4  # of an output make a token, roughly
 
@@ -23,7 +24,8 @@ class Row:
     """A thread of an episode with its moves, call by call: the main one, or a sub-agent's.
 
     `opening`: its session had no episode with calls before. `first`: of the episode's threads; each of the others has
-    the episode's name, but nothing is known of what it was told.
+    the episode's name, but nothing is known of what it was told. `mixed` are the model's requests that asked for more
+    than these calls.
     """
 
     episode: Episode
@@ -31,11 +33,13 @@ class Row:
     opening: bool
     agent: str = ""
     first: bool = True
+    mixed: frozenset[str] = frozenset()
 
     @property
     def ended(self) -> float:
-        last = max((call[0].operation.call.at for call in self.calls), default=self.episode.at)
-        return max(last, self.episode.at)
+        """When the last of it was over, in Unix seconds."""
+        ends = (call[0].operation.call.at + (call[0].operation.call.seconds or 0.0) for call in self.calls)
+        return max([self.episode.at, *ends])
 
     @property
     def typed(self) -> bool:
@@ -49,13 +53,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An action that a policy would run now, by its `key`, with an earlier `example`, and the rule that says so."""
+    """An action that a policy would run now, and the rule that says so."""
 
-    key: str
-    example: Move
+    move: Move
     kind: str
     rule: str
-    text: str = ""
 
 
 class Policy(Protocol):
@@ -71,27 +73,61 @@ class Policy(Protocol):
         """Whether the last prompt was answered as the model did; None if it was left to the model."""
 
 
-def rows(episodes: Iterable[Episode], trusted: Callable[[Action], bool] = lambda action: False) -> list[Row]:
-    """The history in time order, without what AgentJIT did itself; actions that are `trusted` count as reads."""
+def rows(episodes: Iterable[Episode], check: Check | None = None) -> list[Row]:
+    """The history in time order, without what AgentJIT did itself; `check` says which actions are trusted checks."""
     seen: set[str] = set()
     found = []
-    for episode in sorted(episodes, key=lambda each: (each.at, each.id)):
-        if episode.own:
-            continue
+    for episode in _once(episodes):
         agents = list(dict.fromkeys(call.agent for call in episode.calls)) or [""]
         agents.sort(key=bool)  # the main thread is the first, if it did anything
         for agent in agents:
-            calls = tuple(tuple(_trusting(move, trusted) for move in call) for call in moves(episode, agent))
-            found.append(Row(episode, calls, bool(agent) or episode.session not in seen, agent, agent == agents[0]))
+            calls = moves(episode, agent, check)
+            own = {call[0].operation.call.id for call in calls if call[0].finished}
+            mixed = frozenset(call.batch for call in episode.calls if call.agent == agent and call.id not in own)
+            opening = bool(agent) or episode.session not in seen
+            found.append(Row(episode, calls, opening, agent, agent == agents[0], mixed))
         if found[-1].calls:
             seen.add(episode.session)
     return found
 
 
-def _trusting(move: Move, trusted: Callable[[Action], bool]) -> Move:
-    if move.action.effect is Effect.READS or not trusted(move.action):
-        return move
-    return replace(move, action=replace(move.action, effect=Effect.READS))
+def _once(episodes: Iterable[Episode]) -> list[Episode]:
+    """In time order; a prompt that a resumed session's transcript repeats, its calls being another's, counts once."""
+    own = [episode for episode in episodes if not episode.own]
+    busy = {(episode.at, episode.prompt) for episode in own if episode.calls}
+    found: dict[object, Episode] = {}
+    for episode in sorted(own, key=lambda each: (each.at, each.id)):
+        prompt = (episode.at, episode.prompt)
+        if episode.calls:
+            found[episode.id] = episode
+        elif prompt not in busy:
+            found.setdefault(prompt, episode)
+    return list(found.values())
+
+
+class _Changes:
+    """What each project saw done that may have changed something, in time order."""
+
+    def __init__(self, history: Sequence[Row]) -> None:
+        self._at: dict[str, list[float]] = defaultdict(list)
+        self._done: dict[str, list[tuple[int, Move]]] = defaultdict(list)
+        changes = [
+            (move.operation.call.at + (move.operation.call.seconds or 0.0), number, move)
+            for number, row in enumerate(history)
+            for call in row.calls
+            for move in call
+            if not move.reads
+        ]
+        for at, number, move in sorted(changes, key=lambda each: each[:2]):
+            cwd = history[number].episode.cwd
+            self._at[cwd].append(at)
+            self._done[cwd].append((number, move))
+
+    def between(self, cwd: str, own: int, after: float, until: float) -> list[Move]:
+        """What others than row number `own` did in the project after one moment and until another."""
+        times = self._at.get(cwd, [])
+        some = self._done.get(cwd, [])[bisect_right(times, after) : bisect_right(times, until)]
+        return [move for number, move in some if number != own]
 
 
 def walk(
@@ -100,7 +136,7 @@ def walk(
     """Let every policy meet every episode of `history` (in time order), taught by those that had ended by then."""
     walked = {name: Walked() for name in policies}
     sessions: dict[str, set[str]] = defaultdict(set)
-    costs = _Costs()
+    costs, changes = _Costs(), _Changes(history)
     over: list[tuple[float, int]] = []
     ran: dict[int, dict[str, list[Ran]]] = {}
     for number, row in enumerate(history):
@@ -111,7 +147,10 @@ def walk(
             _learned(history[ended], sessions, costs)
             del ran[ended]
         ceiling = _ceiling(row, sessions)
-        ran[number] = {name: _met(row, policy, walked[name], ceiling, costs) for name, policy in policies.items()}
+        others = partial(changes.between, row.episode.cwd, number)
+        ran[number] = {
+            name: _met(row, policy, walked[name], ceiling, costs, others) for name, policy in policies.items()
+        }
         heapq.heappush(over, (row.ended, number))
         progress(number + 1)
     return walked
@@ -128,20 +167,25 @@ def _learned(row: Row, sessions: dict[str, set[str]], costs: _Costs) -> None:
 def _ceiling(row: Row, sessions: Mapping[str, set[str]]) -> list[bool]:
     """For each call whether every action of it was made in two or more earlier sessions."""
     own = {row.episode.session}
-    return [all(len(sessions.get(move.identity, own) - own) >= SESSIONS for move in call) for call in row.calls]
+    return [
+        call[0].finished and all(len(sessions.get(move.identity, own) - own) >= SESSIONS for move in call)
+        for call in row.calls
+    ]
 
 
-def _met(row: Row, policy: Policy, walked: Walked, ceiling: Sequence[bool], costs: _Costs) -> list[Ran]:
+def _met(
+    row: Row, policy: Policy, walked: Walked, ceiling: Sequence[bool], costs: _Costs, others: _Others
+) -> list[Ran]:
     """Let the policy meet the row, and add up what came of it; what it ran."""
-    ran, saved = _judged(row, policy)
+    ran, saved = _judged(row, policy, others)
     walked.ran += [each for each, _ in ran]
-    answered = policy.answered()
+    answered = policy.answered() if all(each.fate in _HELD for each, _ in ran) else None
     turns = _turns_saved(row, saved) + (answered is True)
     for score in (walked.total, walked.projects[row.episode.cwd]):
         score.episodes += row.first
-        score.calls += len(row.calls)
+        score.calls += sum(call[0].finished for call in row.calls)
         score.ceiling_calls += sum(ceiling)
-        reads = [all(move.action.effect is Effect.READS for move in call) for call in row.calls]
+        reads = [all(move.reads for move in call) for call in row.calls]
         score.ceiling_reads += sum(may and read for may, read in zip(ceiling, reads, strict=True))
         score.saved += len(saved)
         score.saved_reads += sum(reads[place] for place in saved)
@@ -153,44 +197,82 @@ def _met(row: Row, policy: Policy, walked: Walked, ceiling: Sequence[bool], cost
         for each, suggestion in ran:
             score.add(each.fate)
             if each.fate is not Fate.SAVED:
-                score.tokens_wasted += len(suggestion.example.operation.call.output) / _CHARACTERS
+                score.tokens_wasted += len(suggestion.move.operation.call.output) / _CHARACTERS
     return [each for each, _ in ran]
 
 
-def _judged(row: Row, policy: Policy) -> tuple[list[tuple[Ran, Suggestion]], list[int]]:
-    """What the policy would have run in the episode and what became of it; the places of the calls it saved."""
-    pending: dict[str, tuple[Suggestion, int]] = {}
-    ran: list[tuple[Ran, Suggestion]] = []
-    saved: list[int] = []
-    known, made = Known(), list[Move]()
+_Others = Callable[[float, float], list[Move]]
+"""What others did in the same project between two moments."""
+_HELD = (Fate.SAVED, Fate.PARTLY)
 
-    def over(suggestion: Suggestion, at: int, fate: Fate) -> None:
-        writes = suggestion.example.action.effect is not Effect.READS
-        fate = Fate.WRONG if writes and fate in (Fate.NEVER, Fate.STALE) else fate
-        text = suggestion.text or suggestion.example.action.text
-        ran.append((Ran(row.episode.id, at, text, suggestion.kind, suggestion.rule, fate), suggestion))
 
-    for place, call in enumerate((*row.calls, ())):  # after the last call it may run something in vain, too
-        if not _with_one_before(row, place):
-            for suggestion in policy.suggest(row, made, place):
-                if suggestion.key not in known and suggestion.key not in pending:
-                    pending[suggestion.key] = suggestion, place
+class _Meeting:
+    """A row while a policy meets it: what it has run and nobody has asked for yet."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.pending: dict[str, tuple[Suggestion, int]] = {}
+        self.ran: list[tuple[Ran, Suggestion]] = []
+        self.saved: list[int] = []
+        self.known = Known()
+        self.made: list[Move] = []
+        self.restless = False  # something was left running that may change anything at any time
+
+    def suggested(self, suggestions: Iterable[Suggestion], place: int) -> None:
+        for each in suggestions:
+            key = each.move.action.key
+            if key not in self.known and key not in self.pending:
+                self.pending[key] = each, place
+
+    def changed(self, move: Move, place: int) -> None:
+        """`move` was made by somebody, and may have changed what is pending."""
+        for key in [key for key, (each, _) in self.pending.items() if could_change(move, each.move)]:
+            suggestion, at = self.pending.pop(key)
+            self.over(suggestion, at, Fate.STALE if self._follows(place, key) else Fate.NEVER)
+        self.known.add(move)
+
+    def called(self, call: Sequence[Move], place: int) -> None:
+        """The model made a call."""
         used = []
         for move in call:
-            if move.action.key in pending:
-                used.append(pending.pop(move.action.key))
-            for key in [key for key, (each, _) in pending.items() if could_change(move, each.example)]:
-                suggestion, at = pending.pop(key)
-                over(suggestion, at, Fate.STALE if _made(row, place, key) else Fate.NEVER)
-            known.add(move)
-            made.append(move)
-        if call and len(used) == len(call):
-            saved.append(place)
+            if move.finished and move.action.key in self.pending:
+                used.append(self.pending.pop(move.action.key))
+            self.changed(move, place)
+            self.made.append(move)
+            background = move.operation.call.input.get("run_in_background")
+            self.restless = self.restless or bool(background) or not (move.finished or move.reads)
+        whole = len(used) == len(call) and not self.restless
+        if whole:
+            self.saved.append(place)
+        fate = Fate.SAVED if whole else Fate.STALE if self.restless else Fate.PARTLY
         for suggestion, at in used:
-            over(suggestion, at, Fate.SAVED if len(used) == len(call) else Fate.PARTLY)
-    for suggestion, at in pending.values():
-        over(suggestion, at, Fate.NEVER)
-    return ran, saved
+            self.over(suggestion, at, fate)
+
+    def over(self, suggestion: Suggestion, at: int, fate: Fate) -> None:
+        move = suggestion.move
+        writes = not (move.reads or move.check) and fate in (Fate.NEVER, Fate.STALE)
+        fate = Fate.WRONG if writes else fate
+        ran = Ran(self.row.episode.id, at, move.action.text, suggestion.kind, suggestion.rule, fate)
+        self.ran.append((ran, suggestion))
+
+    def _follows(self, place: int, key: str) -> bool:
+        return any(move.action.key == key for call in self.row.calls[place:] for move in call)
+
+
+def _judged(row: Row, policy: Policy, others: _Others) -> tuple[list[tuple[Ran, Suggestion]], list[int]]:
+    """What the policy would have run in the episode and what became of it; the places of the calls it saved."""
+    meeting = _Meeting(row)
+    now = row.episode.at
+    for place, call in enumerate((*row.calls, ())):  # after the last call it may run something in vain, too
+        if not _with_one_before(row, place):
+            meeting.suggested(policy.suggest(row, meeting.made, place), place)
+        if call:
+            for move in others(now, now := max(now, call[0].operation.call.at)):
+                meeting.changed(move, place)
+            meeting.called(call, place)
+    for suggestion, at in meeting.pending.values():
+        meeting.over(suggestion, at, Fate.NEVER)
+    return meeting.ran, meeting.saved
 
 
 def _with_one_before(row: Row, place: int) -> bool:
@@ -201,16 +283,12 @@ def _with_one_before(row: Row, place: int) -> bool:
     return batch != "" and row.calls[place - 1][0].operation.call.batch == batch
 
 
-def _made(row: Row, place: int, key: str) -> bool:
-    return any(move.action.key == key for call in row.calls[place:] for move in call)
-
-
 def _turns_saved(row: Row, saved: Sequence[int]) -> int:
     """The model requests that asked for nothing but calls that were saved."""
     turns: dict[str, bool] = {}
     for place, call in enumerate(row.calls):
         turn = call[0].operation.call.batch or f"call {place}"
-        turns[turn] = turns.get(turn, True) and place in saved
+        turns[turn] = turns.get(turn, True) and place in saved and turn not in row.mixed
     return sum(turns.values())
 
 

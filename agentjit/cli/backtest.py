@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -76,7 +80,7 @@ def _recorded() -> list[Episode]:
 
 def _read(paths: Sequence[Path]) -> list[Episode]:
     """The episodes of transcripts, read by way of a home that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="aj-backtest-") as root:
+    with _terminable(), tempfile.TemporaryDirectory(prefix="aj-backtest-") as root:
         where = Home(root)
         where.ensure()
         with bar("reading") as progress:
@@ -85,6 +89,20 @@ def _read(paths: Sequence[Path]) -> list[Episode]:
             raise BadInput(f"no transcripts at {', '.join(map(str, paths))}; `aj import --help` says whose can be read")
         with Store.open(where, write=False) as store:
             return store.episodes()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """While it lasts, who ends this program by a signal ends it tidily: nothing of a history is left behind."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _figures(found: Backtest, episodes: Sequence[Episode], verbose: bool) -> dict[str, object]:

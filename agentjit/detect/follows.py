@@ -17,14 +17,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence, Set
+from collections.abc import Hashable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from agentjit.detect.moves import Move, could_change, placed
+from agentjit.detect.moves import Move, could_change, elsewhere, placed
+from agentjit.detect.moves import identity as open_folder
 from agentjit.detect.prompt import LONGEST, is_word, tokens
-from agentjit.hotspot import Action
-from agentjit.trace import Effect
 
 LEAST = 2
 """How often a prompt or an opening must have been met, and an action have followed it."""
@@ -40,6 +39,7 @@ _HALF = 0.5  # a rule that holds less often is not tried
 _PRIOR = 10  # trials that Laplace's estimate weighs as much as
 _ORDERS = 3
 _NEAR = 12  # actions after a moment that count as following it
+_FORMS = 50  # of prompts of one length: which of their words are left open
 _PROMPTED = 25  # actions after a prompt that do
 _FOLLOWERS = 200  # different actions that one context is remembered to lead to
 
@@ -51,14 +51,13 @@ _VALUE = re.compile(r"[A-Za-z0-9][\w./:@#+-]*")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """An action that is expected: its `key`, an earlier `example` of it, how probable it is and for what reason.
+    """An action that is expected: as it would be made now, how probable it is and for what reason.
 
     `rule` says the context in words; its `kind` is prompt, anywhere (the prompt, in any project), told, opening or
     after.
     """
 
-    key: str
-    example: Move
+    move: Move
     probability: float
     kind: str
     rule: str
@@ -79,6 +78,32 @@ class Moment:
     made: Sequence[Move] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Example:
+    """A move as it was made in `cwd`, and the words of the prompt that came back in it."""
+
+    move: Move
+    cwd: str
+    words: _Words = ()
+    opened: tuple[int, ...] = ()
+
+    def now(self, cwd: str, values: _Values) -> Move | None:
+        """The same with other words, in `cwd`: read anew, and None unless that does nothing but read, too."""
+        if cwd == self.cwd and not self.opened:
+            return self.move
+
+        def filled(text: str) -> str:
+            return _filled(placed(_blank(open_folder(text, self.cwd), self.words, self.opened), cwd), values)
+
+        made = elsewhere(self.move, filled, cwd)
+        return made if made is not None and _may(made) else None
+
+
+def _may(move: Move) -> bool:
+    """Whether the move may be expected: whoever runs it changes nothing, and sees what the model would have seen."""
+    return (move.reads or move.check) and move.finished and move.repeatable
+
+
 class Known:
     """What an episode has shown so far and would show the same again."""
 
@@ -90,9 +115,9 @@ class Known:
 
     def add(self, move: Move) -> None:
         """`move` was made: what it may have changed is known no more, what it showed is."""
-        if move.action.effect is not Effect.READS:
-            self._moves = {key: each for key, each in self._moves.items() if not could_change(move, each)}
-        self._moves[move.action.key] = move
+        self._moves = {key: each for key, each in self._moves.items() if not could_change(move, each)}
+        if move.finished:
+            self._moves[move.action.key] = move
 
 
 class _Record:
@@ -121,10 +146,9 @@ def _sort(kind: str, times: int, met: int) -> tuple[str, int, int]:
 
 
 class Follows:
-    """The learner. `may` says which actions are worth expecting at all."""
+    """The learner. It expects what does nothing but read, and trusted checks."""
 
-    def __init__(self, may: Callable[[Action], bool] = lambda action: action.effect is Effect.READS) -> None:
-        self._may = may
+    def __init__(self) -> None:
         self._record = _Record()
         self._run, self._made = _PRIOR, _PRIOR * (1 + WANTED) / 2  # something may go wrong at the start
         self._met: Counter[Context] = Counter()
@@ -133,7 +157,7 @@ class Follows:
         self._forms: dict[int, set[tuple[int, ...]]] = defaultdict(set)
         self._values: dict[_Words, tuple[set[str], ...]] = {}
         self._sessions: dict[str, set[str]] = defaultdict(set)
-        self._examples: dict[str, Move] = {}
+        self._examples: dict[str, _Example] = {}
         self._names: dict[Hashable, str] = {}
 
     def recurring(self, identity: str, session: str) -> bool:
@@ -169,7 +193,7 @@ class Follows:
                 self._count(context, following)
         for move in row:
             self._names[move.symbol] = move.action.text if move.operation.line else move.operation.call.tool
-            self._seen(move.identity, move, session)
+            self._seen(move.identity, _Example(move, moment.cwd), session)
 
     def _try_beginning(self, moment: Moment, row: Sequence[Move], session: str) -> None:
         wanted = {move.action.key for move in self._wanted(Known(), row[:_PROMPTED])}
@@ -178,12 +202,12 @@ class Follows:
                 key = _filled(placed(identity, moment.cwd), values)
                 self._record.note(str(context[0]), times, met, key in wanted)
 
-    def _seen(self, identity: str, move: Move, session: str) -> None:
+    def _seen(self, identity: str, example: _Example, session: str) -> None:
         sessions = self._sessions[identity]
         if len(sessions) <= SESSIONS:
             sessions.add(session)
-        if self._may(move.action):
-            self._examples[identity] = move
+        if _may(example.move):
+            self._examples[identity] = example
 
     def _learn_beginning(self, moment: Moment, row: Sequence[Move], session: str) -> None:
         wanted = list(self._wanted(Known(), row[:_PROMPTED]))
@@ -197,13 +221,14 @@ class Follows:
         self._count_prompt(moment, words, (), following)
         opened = _open(words, wanted)
         if opened:
-            self._forms[len(words)].add(opened)
+            if len(self._forms[len(words)]) < _FORMS:
+                self._forms[len(words)].add(opened)
             values = self._values.setdefault(_masked(words, opened), tuple(set() for _ in opened))
             for at, known in zip(opened, values, strict=True):
                 known.update({words[at]} if len(known) < VALUES else ())
             forms = {_blank(move.identity, words, opened): move for move in wanted}
             for form, move in forms.items():
-                self._seen(form, move, session)
+                self._seen(form, _Example(move, moment.cwd, words, opened), session)
             self._count_prompt(moment, words, opened, set(forms))
 
     def _count_prompt(self, moment: Moment, words: _Words, opened: tuple[int, ...], following: Set[str]) -> None:
@@ -215,10 +240,9 @@ class Follows:
         changes: list[Move] = []
         for move in later:
             unchanged = not any(could_change(change, move) for change in changes)
-            if unchanged and self._may(move.action) and move.action.key not in known:
+            if unchanged and _may(move) and move.action.key not in known:
                 yield move
-            if move.action.effect is not Effect.READS:
-                changes.append(move)
+            changes.append(move)
 
     def _count(self, context: Context, following: Set[str]) -> None:
         self._met[context] += 1
@@ -235,9 +259,10 @@ class Follows:
         best: dict[str, Expected] = {}
         for context, values in self._contexts(moment):
             for each in self._from(context, values, moment, session):
-                if each.key not in best or each.probability > best[each.key].probability:
-                    best[each.key] = each
-        return sorted(best.values(), key=lambda each: (-each.probability, each.key))
+                key = each.move.action.key
+                if key not in best or each.probability > best[key].probability:
+                    best[key] = each
+        return sorted(best.values(), key=lambda each: (-each.probability, each.move.action.key))
 
     def _contexts(self, moment: Moment) -> Iterator[tuple[Context, _Values]]:
         if moment.made:
@@ -264,8 +289,9 @@ class Follows:
         for identity, times, met in self._rules(context, session):
             probability = self._record.probability(kind, times, met)
             if probability >= self._least:
-                key = _filled(placed(identity, moment.cwd), values)
-                yield Expected(key, self._examples[identity], probability, kind, self._told(context))
+                made = self._examples[identity].now(moment.cwd, values)
+                if made is not None:
+                    yield Expected(made, probability, kind, self._told(context))
 
     def _rules(self, context: Context, session: str) -> Iterator[tuple[str, int, int]]:
         """What more often than not followed `context`: identity, how often, and how often the context was met."""

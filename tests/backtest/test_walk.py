@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from agentjit.backtest.baselines import LastPrompt, NextCall, Replay
 from agentjit.backtest.habits import Habits
 from agentjit.backtest.report import Fate, Walked
 from agentjit.backtest.walk import Policy, rows, walk
 from agentjit.data import folder
 from agentjit.detect.checks import is_check
-from agentjit.trace import Episode
+from agentjit.trace import Ended, Episode
 from tests.support.notation import DAY, START, episodes
 
 TEMPLATES = str(folder("skills_templates"))
 LOOK = "> how do we stand\n$ git status --short\n$ git log --oneline -5\n"
+BACKGROUND = {"command": "./serve", "run_in_background": True}
 CHAINS = [
     text
     for n in range(5)
@@ -134,11 +137,101 @@ def test_a_skill_answers_where_one_would_have_been_compiled() -> None:
     assert {each.kind for each in found.ran} >= {"skill"}
 
 
+def test_a_form_is_judged_by_the_file_it_would_read() -> None:
+    explain = "> explain {n}.py\n@ /work/shop/{n}.py\n$ ./t{n}"
+    texts = [explain.replace("{n}", name) for name in ("aa", "bb", "cc", "dd", "ee")]
+    fresh_file = walked(history(*texts, "> explain zz.py\n@ /work/shop/zz.py"))
+    assert [(each.text, each.fate) for each in fresh_file.ran][-1:] == [("Read zz.py", Fate.SAVED)]
+    edited = walked(history(*texts, "> explain zz.py\n~ zz.py\n@ /work/shop/zz.py"))
+    assert [(each.text, each.fate) for each in edited.ran][-1:] == [("Read zz.py", Fate.STALE)]
+
+
+def test_a_project_is_judged_by_its_own_files() -> None:
+    learned = ["# /work/shop\n> where are we\n@ /work/shop/NOTES.md"] * 4
+    now = "# /work/other\n> where are we\n~ NOTES.md\n@ /work/other/NOTES.md"
+    found = walked(history(*learned, now))
+    assert [each.fate for each in found.ran if each.episode == "s4:p"] == [Fate.STALE]
+
+
+def test_a_value_that_would_make_something_else_of_a_command_is_not_run() -> None:
+    lines = "> lines with {n}\n$ sed -n '/{n}/p' log.txt\n~ a{n}.md"
+    texts = [lines.replace("{n}", name) for name in ("aa", "bb", "cc", "dd", "ee")]
+    assert [each.text for each in walked(history(*texts, "> lines with ff")).ran][-1:] == ["sed -n '/ff/p' log.txt"]
+    hostile = walked(history(*texts, "> lines with foo/w"))
+    assert not [each for each in hostile.ran if each.episode == "s5:p"]
+
+
+@pytest.mark.parametrize("changes", [{"ended": Ended.INTERRUPTED}, {"ended": Ended.UNANSWERED}, {"agent": "A"}])
+def test_what_was_not_finished_or_done_by_a_sub_agent_may_have_changed_it(changes: dict[str, object]) -> None:
+    texts = history(*[LOOK] * 5, "> how do we stand\n$ ./x.sh\n$ git status --short")
+    first, *rest = texts[-1].calls
+    last = replace(texts[-1], calls=(replace(first, **changes), *rest))  # type: ignore[arg-type]
+    found = walked([*texts[:-1], last])
+    assert ("git status --short", Fate.STALE) in [(each.text, each.fate) for each in found.ran]
+
+
+def test_another_session_in_the_same_project_may_have_changed_it() -> None:
+    texts = history(*[LOOK] * 5, "> how do we stand\n$ ls\n$ git status --short", "> do\n$ ./x.sh")
+    other = replace(texts[-1], at=texts[-2].at, calls=(replace(texts[-1].calls[0], at=texts[-2].at + 0.5),))
+    found = walked([*texts[:-1], other])
+    assert ("git status --short", Fate.STALE) in fates(found)
+    assert ("git status --short", Fate.STALE) not in fates(walked(texts))
+
+
+def test_what_still_runs_in_the_background_may_change_anything() -> None:
+    chain = "> task {n} of {n}\n$ ls d{n}\n$ ./serve\n$ git status\n$ git branch -a"
+    texts = history(*[chain.replace("{n}", str(n * n)) for n in range(6)])
+    assert walked(texts).total.saved > 3
+    started = [
+        replace(each, calls=(each.calls[0], replace(each.calls[1], input=BACKGROUND), *each.calls[2:]))
+        for each in texts
+    ]
+    assert walked(started).total.saved == 0
+
+
+def test_a_call_that_still_runs_teaches_nothing() -> None:
+    texts = history(LOOK, LOOK, "> how do we stand")
+    slow = replace(texts[1], calls=tuple(replace(call, seconds=3 * DAY) for call in texts[1].calls))
+    assert walked([texts[0], slow, texts[2]]).ran == []
+    assert walked(texts).ran != []
+
+
+def test_a_request_that_asked_for_more_is_not_saved() -> None:
+    texts = history(*[LOOK] * 5, "> how do we stand\n$ git status --short\n$ git log --oneline -5")
+    status, log = texts[-1].calls
+    list_kept = replace(status, id="todo", tool="TodoWrite", input={}, batch="b")
+    last = replace(texts[-1], calls=(list_kept, replace(status, batch="b"), log))
+    assert walked([*texts[:-1], last]).total.turns_saved == walked(texts).total.turns_saved - 1
+
+
+def test_an_answer_from_a_result_that_may_have_changed_is_no_answer() -> None:
+    ask = "> which branch is deployed\n$ git rev-parse --abbrev-ref deployed\n| {b}\n< Deployed is {b}."
+    texts = [ask.replace("{b}", each) for each in ("main", "rc1", "rc2", "main", "rc3", "hotfix")]
+    late = "> which branch is deployed\n$ ./deploy.sh\n$ git rev-parse --abbrev-ref deployed\n| rc4\n< Deployed is rc4."
+    assert walked(history(*texts, late)).total.answered == walked(history(*texts)).total.answered
+
+
+def test_a_prompt_that_a_resumed_session_repeats_counts_once() -> None:
+    texts = history(*[LOOK] * 3)
+    again = [replace(each, id=f"{each.id}-again", session="resumed", calls=()) for each in texts]
+    assert walked([*texts, *again]).total.episodes == 3
+
+
+def test_a_check_leaves_the_results_of_checks_and_no_others() -> None:
+    build = "> build {n}\n$ cat dist/report.txt\n$ npm run build\n$ npm test"
+    texts = [build.replace("{n}", f"{n * n + 7}") for n in range(6)]
+    turned = "> build 99\n$ npm run build\n$ cat dist/report.txt\n$ npm test"
+    found = walk(rows(history(*texts, turned), is_check), {"it": Habits(TEMPLATES)})["it"]
+    last = {each.text: each.fate for each in found.ran if each.episode == "s6:p"}
+    assert last["npm test"] is Fate.SAVED
+    assert last.get("cat dist/report.txt") is not Fate.SAVED
+
+
 def test_checks_are_run_only_where_they_are_trusted() -> None:
     verify = "> task {n}\n~ a{n}.py\n$ npm run lint\n$ npm test"
     texts = history(*[verify.replace("{n}", f"{n * n + 7}") for n in range(7)])
     assert walked(texts).ran == []
-    trusting = walk(rows(texts, trusted=is_check), {"it": Habits(TEMPLATES)})["it"]
+    trusting = walk(rows(texts, is_check), {"it": Habits(TEMPLATES)})["it"]
     assert trusting.total.saved > 4
     assert trusting.total.wrong_writes == 0
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from agentjit.observe.importer import import_paths
 from tests.observe.mutants import lines
 
 Aj = Callable[..., Result]
+CHECKOUT = Path(__file__).resolve().parents[2]
 FIGURES = {
     *("episodes", "calls", "ceiling", "fired", "saved", "wasted", "wrong_writes", "saved_share", "precision"),
     *("tokens_saved", "tokens_wasted", "baselines", "by_hotspot"),
@@ -114,6 +118,23 @@ def test_a_path_that_does_not_exist_is_refused(aj: Aj) -> None:
     result = aj("/nonexistent/x")
     assert result.exit_code == 2
     assert result.stderr == "aj: /nonexistent/x does not exist; give a transcript or a folder of them\n"
+
+
+def test_nothing_is_left_behind_when_it_is_ended(sessions: Path, tmp_path: Path) -> None:
+    for day in range(8, 31):
+        transcript(sessions, day, "work", *(f"ls {n}" for n in range(1500)))
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    env = {**os.environ, "TMPDIR": str(temporary), "AJ_HOME": str(tmp_path / "aj"), "PYTHONPATH": str(CHECKOUT)}
+    with subprocess.Popen([sys.executable, "-m", "agentjit", "backtest", str(sessions)], env=env) as running:
+        deadline = time.monotonic() + 60
+        while not list(temporary.glob("aj-backtest-*/aj.duckdb*")):
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        running.terminate()
+        assert running.wait(60) == 143
+    assert list(temporary.iterdir()) == []
 
 
 def test_files_that_are_no_transcripts_are_refused(aj: Aj, tmp_path: Path) -> None:

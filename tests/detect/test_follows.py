@@ -27,7 +27,7 @@ def expected(history: Sequence[Episode], now: str) -> list[str]:
     others = _sessions(episodes("\n".join(f"> thing {n} of {n * n}\n$ ls part-{n}" for n in range(5))), "o")
     [episode] = episodes(now)
     made = [move for call in moves(episode) for move in call]
-    return [each.key for each in taught([*others, *history]).expected(moment(episode, made), "now")]
+    return [each.move.action.key for each in taught([*others, *history]).expected(moment(episode, made), "now")]
 
 
 def key(line: str) -> str:
@@ -91,7 +91,7 @@ def test_what_every_session_begins_with_is_expected_at_the_next_beginning() -> N
     history = _sessions(episodes("\n".join(f"> task {n} of {n * n}\n$ git status\n$ ls d{n}" for n in range(4))))
     follows = taught(history)
     [now] = episodes("> quite another thing")
-    assert [each.key for each in follows.expected(moment(now), "now")] == [key("$ git status")]
+    assert [each.move.action.key for each in follows.expected(moment(now), "now")] == [key("$ git status")]
     assert follows.expected(replace(moment(now), opening=False), "now") == []
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from agentjit.detect.moves import Move, could_change, identity, moves, placed
+from agentjit.detect.moves import Move, could_change, elsewhere, identity, moves, placed
+from agentjit.trace import Effect, Ended
 from tests.support.notation import episodes
 
 
@@ -28,7 +31,14 @@ def move(line: str, cwd: str = "/work/shop") -> Move:
         ("~ src/a.py", "@ /work/shop/src/b.py", False),
         ("~ src/a.py", "@ src/b.py", True),  # relative to what?
         ("$ touch x", "@ /work/shop/src/b.py", True),
-        ("~ src/a.py", "$ git log -3 | wc -l", False),
+        ("~ src/a.py", "$ git log -3 2>&1 | head -5", False),
+        ("~ src/a.py", "$ git log -3 | wc -l", True),  # who knows what the others look at
+        ("~ NEWS", "$ git log -1 || cat NEWS", True),
+        ("~ v", "$ git show HEAD:v | diff - v", True),
+        ("~ x", "$ git describe --dirty", True),
+        ("~ .mailmap", "$ git log -3", True),
+        ("$ sleep 600", "$ git log -3", True),  # who waits, waits for a change
+        ("$ sleep 600", "@ /work/shop/src/b.py", True),
         ("~ src/a.py", "$ cat src/a.py", True),
     ],
 )
@@ -47,6 +57,34 @@ def test_a_folder_that_begins_like_the_project_is_another() -> None:
     assert identity("/work/shop-old/a", "/work/shop") == "/work/shop-old/a"
     assert identity("/work/shop.bak/a", "/work/shop") == "/work/shop.bak/a"
     assert "/work/shop" not in identity("/work/shop/a", "/work/shop")
+
+
+def test_a_folder_inside_another_one_is_another() -> None:
+    assert identity("/mnt/work/shop/a", "/work/shop") == "/mnt/work/shop/a"
+
+
+def test_what_tells_of_the_moment_is_not_repeatable() -> None:
+    assert move("$ git status").repeatable
+    assert not any(move(line).repeatable for line in ("$ date +%s", "$ sleep 5", "$ ps aux", "$ uptime"))
+
+
+def test_a_move_elsewhere_is_read_and_judged_anew() -> None:
+    found = move("$ sed -n '/api/p' log.txt")
+    other = elsewhere(found, lambda text: text.replace("api", "web"), "/srv/other")
+    assert other is not None
+    assert (other.action.text, other.action.effect) == ("sed -n '/web/p' log.txt", Effect.READS)
+    worse = elsewhere(found, lambda text: text.replace("api", "web/w"), "/srv/other")
+    assert worse is None or worse.action.effect is not Effect.READS
+
+
+def test_a_call_that_was_not_finished_is_there_and_a_refused_one_is_not() -> None:
+    [episode] = episodes("> x\n$ make\n$ ls\n$ pwd")
+    ends = (Ended.INTERRUPTED, Ended.DENIED, Ended.RETURNED)
+    calls = tuple(replace(call, ended=end) for call, end in zip(episode.calls, ends, strict=True))
+    assert [(call[0].action.text, call[0].finished) for call in moves(replace(episode, calls=calls))] == [
+        ("make", False),
+        ("pwd", True),
+    ]
 
 
 def test_the_root_is_no_project() -> None:
