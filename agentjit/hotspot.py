@@ -166,7 +166,9 @@ class Hotspot:
     each halved for every half-life since. `requests`, `tokens`, `seconds` are medians per occurrence.
     `obstacle` says what keeps it from being compiled, "" if nothing known does. `unstable` says why its order or its
     arguments never settle, "" if they do. `stability` is the share of the occurrences that took exactly these steps in
-    this order. `loops` has the fewest and the most times each step was taken in a row, () if once each.
+    this order. `loops` has the fewest and the most times each step was taken in a row, () if once each; the fewest is 0
+    for a step that some left out. `ways` says in how many ways each step was written, its values aside, () if in one
+    each: a step whose flags vary is named by the commonest way, or by its program and subcommand alone.
     """
 
     id: str
@@ -184,6 +186,7 @@ class Hotspot:
     stability: float = 1.0
     unstable: str = ""
     loops: tuple[tuple[int, int], ...] = ()
+    ways: tuple[int, ...] = ()
 
     @property
     def directories(self) -> tuple[str, ...]:

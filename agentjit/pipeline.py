@@ -14,8 +14,10 @@ from agentjit.compile.paths import chosen, paths
 from agentjit.compile.plan import plan as make_plan
 from agentjit.compile.render import manual, program
 from agentjit.compile.secrets import is_variable, of_occurrence
+from agentjit.detect import mine
 from agentjit.detect.effects import effect_of
-from agentjit.detect.mine import MINIMUM, hotspots
+from agentjit.detect.mine import MINIMUM, Mined
+from agentjit.detect.prompt import spelled
 from agentjit.detect.shell import canonical
 from agentjit.errors import NotCompilable
 from agentjit.home import Home
@@ -46,9 +48,19 @@ class Study:
 
 def study_all(home: Home, templates: str, *, now: float) -> list[Study]:
     """Every hotspot in the store, hottest first, with its plan or what stands in the way. Changes nothing."""
+    return studied(surveyed(home, now=now), templates)
+
+
+def studied(found: Mined, templates: str) -> list[Study]:
+    """Every hotspot, then every prompt that leads to other steps each time, with its plan or what stands in the way."""
+    return [study(hotspot, templates) for hotspot in (*found.hotspots, *found.restless)]
+
+
+def surveyed(home: Home, *, now: float) -> Mined:
+    """The hotspots in the store, and how many sequences were looked at for them."""
     with Store.open(home, write=False) as store:
         episodes = store.episodes()
-    return [study(hotspot, templates) for hotspot in hotspots(episodes, now=now)]
+    return mine.surveyed(episodes, now=now)
 
 
 def study(hotspot: Hotspot, templates: str) -> Study:
@@ -56,11 +68,18 @@ def study(hotspot: Hotspot, templates: str) -> Study:
 
     Of its paths the first that ends in an answer is taken, else the first that can be compiled.
     """
-    newest = range(max(0, len(hotspot.occurrences) - NEWEST), len(hotspot.occurrences))
-    studies = [_study(path, templates) for path in paths(chosen(hotspot, list(newest)))]
+    studies = [_study(path, templates) for path in paths(chosen(hotspot, _fitting(hotspot)[-NEWEST:]))]
     compiled = [each for each in studies if each.plan]
     best = next((each for each in compiled if each.plan and each.plan.ending is Ending.ANSWERED), None)
     return replace(best or (compiled or studies)[0], hotspot=hotspot)
+
+
+def _fitting(hotspot: Hotspot) -> list[int]:
+    """The occurrences whose prompts are worded as the template is: an entry takes no others."""
+    everything = range(len(hotspot.occurrences))
+    if hotspot.template is None:
+        return list(everything)
+    return [i for i in everything if spelled(hotspot.template, hotspot.occurrences[i].episode.prompt)]
 
 
 def _study(path: Hotspot, templates: str) -> Study:
@@ -112,7 +131,9 @@ def _leave_one_out(hotspot: Hotspot, templates: str) -> str:
 
 
 def _replayed(plan: Plan, source: str, occurrence: Occurrence) -> tuple[Verdict, str]:
-    matched = re.fullmatch(plan.entry.pattern, occurrence.episode.prompt.strip())
+    prompt = occurrence.episode.prompt.strip()
+    bare = prompt[:-1].rstrip() if prompt.endswith((".", "!")) else prompt  # as intercept.match reads it
+    matched = re.fullmatch(plan.entry.pattern, bare) or re.fullmatch(plan.entry.pattern, prompt)
     if not matched:
         return Verdict.HANDED_BACK, "its prompt does not match"
     found = list(of_occurrence(occurrence))

@@ -2,11 +2,12 @@
 
 The histories are generated: sessions of several episodes, most calls drawn from a heavy-tailed vocabulary (a third of
 it reads), and in half of the sessions one of many rituals, whole, at a random place; some rituals have their prompt.
-Operations are made directly, without reading shell lines. The baselines see the same tokens, episode by episode, and
-the same least support, but go no further than six steps, where ours go to twelve: PrefixSpan (Pei et al. 2001) with a
-greatest gap (of any steps), and counting n-grams. Each runs in a process of its own, so that the peak of its memory
-is its own; what a process takes that only makes the history is subtracted. `found in noise` is the share of its
-patterns that a miner still finds when the calls are shuffled within their sessions.
+Operations are made directly, without reading shell lines. Both sizes have the same vocabulary, the same rituals, and as
+many of them for each call. The baselines see the same tokens, episode by episode, with the same least support and the
+same greatest length: PrefixSpan (Pei et al. 2001) with a greatest gap (of any steps), and counting n-grams. Each runs
+in a process of its own, so that the peak of its memory is its own; what a process takes that only makes the history is
+subtracted. `found in noise` is the share of its patterns that a miner still finds when the calls are shuffled within
+their sessions.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections.abc import Sequence
 
 from agentjit.detect.mine import mined
 from agentjit.detect.mining.families import MINIMUM
-from agentjit.detect.mining.growth import GAP
+from agentjit.detect.mining.growth import GAP, LONGEST
 from agentjit.hotspot import Action, Operation
 from agentjit.trace import Effect, Episode, ToolCall
 from bench.report import CHECKOUT, Budget, Row, finish, options
@@ -30,7 +31,6 @@ from bench.report import CHECKOUT, Budget, Row, finish, options
 BUDGET = 12.0  # of the time, and of the memory, for a tenth of the calls
 SIZES = (10_000, 100_000)
 VOCABULARY = 400
-LEVEL = 6  # steps: PrefixSpan and n-grams go no further than that here, or they would not end
 MINERS = ("nothing", "agentjit", "prefixspan", "ngrams")
 
 Rows = list[tuple[Episode, tuple[Operation, ...]]]
@@ -111,7 +111,7 @@ def prefixspan(rows: Rows) -> set[tuple[str, ...]]:
                 longer = (*prefix, step)
                 if len(longer) > 1:
                     found.add(longer)
-                if len(longer) < LEVEL:
+                if len(longer) < LONGEST:
                     grow(longer, sorted(places))
 
     grow((), [(row, -1) for row in range(len(base))])
@@ -119,10 +119,10 @@ def prefixspan(rows: Rows) -> set[tuple[str, ...]]:
 
 
 def ngrams(rows: Rows) -> set[tuple[str, ...]]:
-    """Every stretch of two to `LEVEL` steps that is in enough sessions."""
+    """Every stretch of two to `LONGEST` steps that is in enough sessions."""
     seen: dict[tuple[str, ...], set[int]] = defaultdict(set)
     for session, steps in sequences(rows):
-        for size in range(2, LEVEL + 1):
+        for size in range(2, LONGEST + 1):
             for first in range(len(steps) - size + 1):
                 seen[tuple(steps[first : first + size])].add(session)
     return {gram for gram, sessions in seen.items() if len(sessions) >= MINIMUM}

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from agentjit.cli.terminal import counted, line, local
+from agentjit.detect.mine import Mined, Rejected
+from agentjit.detect.mining.coarse import heads
 from agentjit.detect.phrases import phrase
 from agentjit.hotspot import Hotspot
 
 _DAY = 86400.0
 _HOURS = 6  # a habit that keeps within so many hours of the day has a time
 _MOST = 0.8  # of the occurrences are "mostly"
+_NONE = 0.05  # sessions: fewer expected are next to none
 _SHOWN = 110  # characters of a command
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
@@ -32,22 +35,47 @@ def explained(hotspot: Hotspot) -> Iterator[str]:
 
 def _steps(hotspot: Hotspot) -> Iterator[str]:
     """Each step in words, and as it was written the last time."""
+    if not hotspot.signature:
+        yield "  steps   other ones each time"
+        return
+    yield "  steps   as they were taken the last time:"
     written = _written(hotspot)
-    words = [phrase(signature) for signature in hotspot.signature]
-    wide = min(40, max(map(len, words), default=0))
+    words = [
+        phrase(signature) + _often(hotspot, place) + _ways(hotspot, place)
+        for place, signature in enumerate(hotspot.signature)
+    ]
+    wide = min(48, max(map(len, words), default=0))
     for place, (signature, words_of) in enumerate(zip(hotspot.signature, words, strict=True)):
-        low, high = hotspot.loops[place] if hotspot.loops else (1, 1)
-        times = "" if high == 1 else f" ×{low}" if low == high else f" ×{low}–{high}"
-        text = line(written.get(signature, signature))
+        text = line(written.get(signature) or written.get(heads(signature), signature))
         shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-        yield f"    {place + 1}. {words_of + times:<{wide}}  {shown}"
+        yield f"    {place + 1}. {words_of:<{wide}}  {shown}"
+
+
+def _often(hotspot: Hotspot, place: int) -> str:
+    """How often the step was taken in a row, and in how many of the runs if some left it out."""
+    low, high = hotspot.loops[place] if hotspot.loops else (1, 1)
+    runs = [each.repeats[place] if each.repeats else 1 for each in hotspot.occurrences]
+    some = f" (in {sum(map(bool, runs))} of {len(runs)} runs)" if low == 0 else ""
+    low = min(filter(None, runs), default=1)
+    return ("" if high == 1 else f" ×{low}" if low == high else f" ×{low}–{high}") + some
+
+
+def _ways(hotspot: Hotspot, place: int) -> str:
+    ways = hotspot.ways[place] if hotspot.ways else 1
+    return f", written in {ways} ways" if ways > 1 else ""
 
 
 def _written(hotspot: Hotspot) -> dict[str, str]:
-    """For each signature how its newest action was written."""
+    """How each action was written the last time: by its signature, and by its program and subcommand alone."""
     newest = max(hotspot.occurrences, key=lambda occurrence: occurrence.episode.at)
-    actions = [action for operation in newest.operations for action in operation.actions]
-    return {action.signature: action.text or action.signature for action in actions}
+    found: dict[str, str] = {}
+    for action in (action for operation in newest.operations for action in operation.actions):
+        text = action.text or action.signature
+        found[action.signature] = text
+        head = heads(action.signature)
+        for name in (head, head.partition(" ")[2]):
+            found.setdefault(name, text)
+    return found
 
 
 def _where(hotspot: Hotspot) -> str:
@@ -115,20 +143,47 @@ def stable(hotspot: Hotspot) -> str:
     runs = len(hotspot.occurrences)
     if hotspot.unstable:
         return f"no: {line(hotspot.unstable)}"
+    varying = [str(place + 1) for place, ways in enumerate(hotspot.ways) if ways > 1]
+    flags = f"; the flags vary in {'steps' if len(varying) > 1 else 'step'} {', '.join(varying)}" if varying else ""
     exact = round(hotspot.stability * runs)
     if exact == runs:
-        return f"these steps in this order every time ({runs} of {runs})"
+        return f"these steps in this order every time ({runs} of {runs}){flags}"
     orders = len({occurrence.order for occurrence in hotspot.occurrences})
-    rest = "the others with something in between, repeated, or in another order"
-    return f"these steps in this order {exact} of {runs} times, {rest}" + (f" ({orders} orders)" if orders > 1 else "")
+    rest = "the others with some left out, repeated, or in another order"
+    count = f" ({orders} orders)" if orders > 1 else ""
+    return f"these steps in this order {exact} of {runs} times, {rest}{count}{flags}"
 
 
 def chance(hotspot: Hotspot) -> str:
-    """How it compares with chance, with the figure."""
+    """How it compares with chance, with the figures."""
     found = hotspot.chance
     assert found is not None
-    seen = counted(hotspot.sessions, "session")
-    return f"seen in {seen}; {found.expected:.2g} expected were it chance (p = {found.p:.1g}, FDR {found.q:.1g})"
+    usual = "next to none" if found.expected < _NONE else f"about {found.expected:.1g}"
+    figures = f"expected {found.expected:.2g}, p = {found.p:.1g}, FDR {found.q:.1g}"
+    return f"no accident: seen in {counted(hotspot.sessions, 'session')}, chance would give {usual} ({figures})"
+
+
+def compared(found: Mined) -> str:
+    """How many sequences were compared with chance, and what came of it; "" if there was none."""
+    if not found.tried:
+        return ""
+    several = counted(found.tried, "recurring sequence was", "recurring sequences were")
+    beat = len(found.hotspots)
+    if not beat:
+        return f"{several} compared with chance, and none beats it (at a false discovery rate of {found.rate:.0%})."
+    rest = max(0, found.tried - beat)
+    rate = f"At most {found.rate:.0%} of those shown may be chance (the false discovery rate, FDR)."
+    if not rest:
+        return f"{several} compared with chance, and {'all beat' if beat > 1 else 'beats'} it. {rate}"
+    others = f"the other {rest} {'is' if rest == 1 else 'are'} no more than that, or part of what is shown"
+    return f"{several} compared with chance, {beat} {'beats' if beat == 1 else 'beat'} it; {others}. {rate}"
+
+
+def rejected(found: Rejected) -> str:
+    """A sequence that chance would have as well."""
+    steps = ", ".join(line(phrase(signature)) for signature in found.steps)
+    seen = counted(found.sessions, "session")
+    return f"chance would do: {steps} – in {seen}, {found.chance.expected:.1f} expected"
 
 
 def cost(hotspot: Hotspot) -> str:

@@ -7,18 +7,20 @@ from dataclasses import asdict
 
 import click
 
-from agentjit.cli.explain import explained
+from agentjit.cli.explain import compared, explained, rejected
 from agentjit.cli.fresh import home, try_drained
 from agentjit.cli.terminal import as_json, console, iso, line, print_json, status
 from agentjit.data import folder
 from agentjit.detect.phrases import phrase
 from agentjit.library import Library
-from agentjit.pipeline import Study, study_all
+from agentjit.pipeline import Study, studied, surveyed
 
 
 @click.command("hotspots")
 @as_json
-@click.option("--all", "everything", is_flag=True, help="Show all, not just the twenty hottest.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Show all, not just the twenty hottest, and what chance would do."
+)
 def command(as_json: bool, everything: bool) -> None:
     """Show the workflows that recur: how often, what they cost, and whether they can be compiled.
 
@@ -29,7 +31,8 @@ def command(as_json: bool, everything: bool) -> None:
     where = home()
     try_drained(where)
     with status("looking for workflows that recur"):
-        studies = study_all(where, str(folder("skills_templates")), now=time.time())
+        found = surveyed(where, now=time.time())
+        studies = studied(found, str(folder("skills_templates")))
     records = Library(where).records(removed=True)
     names = {record.hotspot: record.name for record in records if not record.removed}
     removed = {record.hotspot: record.name for record in records if record.removed}
@@ -37,14 +40,17 @@ def command(as_json: bool, everything: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    if not rows:
-        click.echo("Nothing recurs yet. `aj import` loads past sessions; new ones are recorded as you work.")
-        return
     shown = studies if everything else studies[:20]
     for study in shown:
         _print(study, names.get(study.hotspot.id), removed.get(study.hotspot.id))
     if len(shown) < len(studies):
         click.echo(f"… and {len(studies) - len(shown)} more: aj hotspots --all")
+    for each in found.rejected if everything else ():
+        click.echo(rejected(each))
+    if summary := compared(found):
+        click.echo(summary)
+    elif not rows:
+        click.echo("Nothing recurs yet. `aj import` loads past sessions; new ones are recorded as you work.")
 
 
 def _row(study: Study, skill: str | None) -> dict[str, object]:
@@ -64,6 +70,7 @@ def _row(study: Study, skill: str | None) -> dict[str, object]:
         "stability": round(hotspot.stability, 3),
         "unstable": hotspot.unstable or None,
         "loops": [list(times) for times in hotspot.loops],
+        "ways": list(hotspot.ways),
         "chance": asdict(hotspot.chance) if hotspot.chance else None,
         "requests": hotspot.requests,
         "tokens": hotspot.tokens,
@@ -83,7 +90,7 @@ def _prompt(study: Study) -> str | None:
 
 def _print(study: Study, skill: str | None, removed: str | None) -> None:
     out = console()
-    out.print(line(_prompt(study) or f"(inside episodes: {_inside(study)})"), style="bold")
+    out.print(line(_prompt(study) or f"(in the midst of other work: {_inside(study)})"), style="bold")
     for each in explained(study.hotspot):
         out.print(each)
     if removed:
@@ -91,7 +98,8 @@ def _print(study: Study, skill: str | None, removed: str | None) -> None:
     elif study.plan is not None:
         out.print(f"  compiled: {skill}" if skill else "  can be compiled: aj compile", style="green")
     else:
-        out.print(f"  left alone: {line(study.reason)[:300]}", style="yellow")
+        reason = "too unstable to be compiled" if study.hotspot.unstable else line(study.reason)[:300]
+        out.print(f"  left alone: {reason}", style="yellow")
     out.print()
 
 

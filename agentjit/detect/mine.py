@@ -7,29 +7,41 @@ what recurs inside episodes (mining.growth, mining.midway). docs/detection.md te
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from agentjit.detect.mining import chance
 from agentjit.detect.mining.build import calls_of, hotspot, spread
-from agentjit.detect.mining.families import MINIMUM, SHOWN, Cluster, Family, Words
+from agentjit.detect.mining.coarse import Coarse
+from agentjit.detect.mining.families import MINIMUM, OFTEN, SHOWN, Cluster, Family
 from agentjit.detect.mining.history import BREAK, History, Row
 from agentjit.detect.mining.midway import midway
-from agentjit.detect.mining.order import Placement
+from agentjit.detect.mining.order import Placement, normal
 from agentjit.detect.mining.worth import take
-from agentjit.detect.prompt import clusters, stands_alone, template
+from agentjit.detect.prompt import Texts, bare, clusters, stands_alone, template
 from agentjit.detect.signature import is_bookkeeping, operation
 from agentjit.hotspot import Chance, Hotspot, Operation
-from agentjit.trace import Ended, Episode
+from agentjit.trace import Effect, Ended, Episode
 
-__all__ = ["MINIMUM", "SHOWN", "Mined", "hotspots", "mined", "operations"]
+__all__ = ["MINIMUM", "SHOWN", "Mined", "Rejected", "hotspots", "mined", "operations", "surveyed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A sequence that recurs, in so many sessions, and that chance would have as well."""
+
+    steps: tuple[str, ...]
+    sessions: int
+    chance: Chance
 
 
 @dataclass(frozen=True, slots=True)
 class Mined:
     """What mining found. `tried` patterns were counted in enough sessions, `chance` of them are no more than chance
     has it at a false discovery rate of `rate`; `capped` prefixes were not grown to their end (0: all were).
+    `rejected` are the strongest of those that are no more than chance. `restless` are prompts that are typed again and
+    again, each time for other steps: unstable, and without steps of their own.
     """
 
     hotspots: tuple[Hotspot, ...]
@@ -37,6 +49,8 @@ class Mined:
     chance: int
     rate: float
     capped: int
+    rejected: tuple[Rejected, ...] = ()
+    restless: tuple[Hotspot, ...] = ()
 
 
 def operations(episode: Episode) -> tuple[Operation, ...]:
@@ -46,8 +60,12 @@ def operations(episode: Episode) -> tuple[Operation, ...]:
 
 def hotspots(episodes: Sequence[Episode], *, now: float) -> list[Hotspot]:
     """Recurring sequences: those that a prompt starts, then others, the hottest first. `now` is in Unix seconds."""
-    rows = [(episode, operations(episode)) for episode in episodes if _minable(episode)]
-    return list(mined(rows, now=now).hotspots)
+    return list(surveyed(episodes, now=now).hotspots)
+
+
+def surveyed(episodes: Sequence[Episode], *, now: float) -> Mined:
+    """The hotspots of episodes, and how they were come by. `now` is in Unix seconds."""
+    return mined([(episode, operations(episode)) for episode in episodes if _minable(episode)], now=now)
 
 
 def mined(rows: Sequence[Row], *, now: float, rate: float = chance.RATE) -> Mined:
@@ -74,10 +92,23 @@ def mined(rows: Sequence[Row], *, now: float, rate: float = chance.RATE) -> Mine
         obstacle = f"unstable: {unstable}" if unstable else _NO_PROMPT
         found.append(replace(made, obstacle=obstacle, unstable=unstable, chance=Chance(mean, p, q)))
     ranked = sorted(found, key=lambda each: (each.template is None, -each.heat, each.id))
-    return Mined(tuple(ranked), tested + inside.tried, dropped + inside.chance, rate, inside.capped)
+    restless = _restless(history, {prompt for each in found if each.template for prompt in each.prompts}, now)
+    rejected = tuple(
+        Rejected(tuple(history.names[token] for token in each.core), each.sessions(history), Chance(*figures))
+        for each, figures in inside.rejected
+    )
+    return Mined(
+        tuple(ranked),
+        tested + inside.tried,
+        dropped + inside.chance,
+        rate,
+        inside.capped,
+        rejected,
+        restless=tuple(sorted(restless, key=lambda each: (-each.heat, each.id))),
+    )
 
 
-_NO_PROMPT = "it recurs inside episodes; no prompt of its own starts it"
+_NO_PROMPT = "it is done in the midst of other work: no prompt of its own starts it"
 
 
 def _minable(episode: Episode) -> bool:
@@ -100,14 +131,14 @@ def _ours(operation: Operation) -> bool:
 def _families(history: History, rate: float) -> tuple[list[tuple[Family, Chance]], int, int]:
     """(families that beat chance, how many were looked at, how many are no more than chance)."""
     made: list[tuple[Family, float, float]] = []
-    tested, alike = 0, _alike(history)
+    tested, coarse = 0, Coarse(history)
     for rows in clusters([(row, episode.prompt) for row, (episode, _) in enumerate(history.rows)]):
         if len(rows) < SHOWN:
             continue
         tested += 1
-        cluster = Cluster(history, rows)
+        cluster = Cluster(history, rows, coarse)
         for family in cluster.deviations(cluster.families()):
-            mean, p = _by_chance(history, cluster, family, alike)
+            mean, p = _by_chance(history, cluster, family)
             made.append((family, mean, p))
     rates = chance.discoveries([p * max(tested, len(made)) for _, _, p in made])
     found = [(each, Chance(mean, p, q)) for (each, mean, p), q in zip(made, rates, strict=True) if q <= rate]
@@ -116,58 +147,41 @@ def _families(history: History, rate: float) -> tuple[list[tuple[Family, Chance]
 
 def _after_one_prompt(history: History, placements: Sequence[Placement]) -> str:
     """What is done after one prompt only, but not whenever it is typed, has not settled; "" for everything else."""
-    said = Counter(history.rows[placement.row][0].prompt.strip(" .?!").casefold() for placement in placements)
-    prompt, times = said.most_common(1)[0]
-    learned = template([prompt]) if prompt else None
+    said = Counter(bare(history.rows[placement.row][0].prompt) for placement in placements)
+    words, times = said.most_common(1)[0]
+    learned = template([" ".join(words)]) if words else None
     if times < 2 * len(placements) / 3 or learned is None or not stands_alone(learned):
         return ""
-    runs = sum(episode.prompt.strip(" .?!").casefold() == prompt for episode, _ in history.rows)
+    runs = sum(bare(episode.prompt) == words for episode, _ in history.rows)
     return f"{times} of {runs} runs of one prompt; the others take other steps" if times >= SHOWN else ""
 
 
 def _leave_out(history: History, family: Family, tokens: list[int]) -> None:
     """Where a ritual's prompt was followed by some of its steps only, these are no other workflow: it went wrong."""
-    steps = {history.tokens[places[0]] for placement in family.placements for places in placement.places}
+    steps = {history.tokens[at] for placement in family.placements for places in placement.places for at in places[:1]}
     for row in family.deviating:
         for at in range(history.starts[row], history.ends[row]):
             if history.tokens[at] in steps:
                 tokens[at] = BREAK
 
 
-def _by_chance(
-    history: History, cluster: Cluster, family: Family, alike: Callable[[Family], Mapping[str, list[int]]]
-) -> tuple[float, float]:
+def _by_chance(history: History, cluster: Cluster, family: Family) -> tuple[float, float]:
     """(mean, probability) of a family among the rows of its cluster, or those with a prompt like the family's own."""
-    words = Words.of([history.rows[each.row][0].prompt for each in family.placements])
+    words = cluster.words([each.row for each in family.placements])
     rows, choices = cluster.like(words), family.choices
     if len(rows) < len(cluster.rows):
         choices *= len({" ".join(texts) for texts in cluster.texts.values()})
     spreads = [spread(history, placement) for placement in family.placements]
     fewest = min(range(len(spreads)), key=lambda i: len(spreads[i]))
-    first = [history.tokens[places[0]] for places in family.placements[fewest].places]
+    first = [history.tokens[places[0]] if places else BREAK for places in family.placements[fewest].places]
     chunks = tuple(tuple(first[step] for step in chunk) for chunk in spreads[fewest])
     ((_, orders),) = chance.spreads([chunks], history.commutes)
-    kinds = [sorted({history.tokens[each.places[step][0]] for each in family.placements}) for step in range(len(first))]
-    if family.relaxed:
-        kinds = [alike(family)[name] for name in family.names]
+    kinds: Sequence[Sequence[int]] = family.kinds or [
+        sorted({history.tokens[each.places[step][0]] for each in family.placements})
+        for step in range(len(family.names))
+    ]
     orders = max(orders, family.orders)
     return chance.prompted(history, rows, kinds, spreads[fewest], len(spreads), choices=choices, orders=orders)
-
-
-def _alike(history: History) -> Callable[[Family], Mapping[str, list[int]]]:
-    """The tokens that are alike in what a family looks at, by that; made once for each way of looking."""
-    known: dict[object, dict[str, list[int]]] = {}
-
-    def of(family: Family) -> Mapping[str, list[int]]:
-        assert family.relaxed is not None
-        if family.relaxed not in known:
-            found: dict[str, list[int]] = {}
-            for token, name in enumerate(history.names):
-                found.setdefault(family.relaxed(name), []).append(token)
-            known[family.relaxed] = found
-        return known[family.relaxed]
-
-    return of
 
 
 def _prompted(history: History, family: Family, of: Chance, now: float) -> list[Hotspot]:
@@ -183,7 +197,7 @@ def _prompted(history: History, family: Family, of: Chance, now: float) -> list[
     said = [history.rows[placement.row][0].prompt for placement in placements]
     learned = template(said)
     key = "".join(part if isinstance(part, str) else "{}" for part in learned.parts).casefold() if learned else ""
-    made = hotspot(history, family.names, placements, now=now, key=key)
+    made = hotspot(history, family.names, placements, now=now, key=key, ways=family.ways)
     whole = sum(not occurrence.more for occurrence in made.occurrences)
     if learned and not stands_alone(learned):
         obstacle = "it only means something in its conversation"
@@ -193,12 +207,49 @@ def _prompted(history: History, family: Family, of: Chance, now: float) -> list[
         obstacle = "the prompts that lead to it have no common form"
     elif len(placements) < MINIMUM:
         obstacle = f"seen {len(placements)} times, {MINIMUM} are needed"
+    elif family.exact is not None and family.exact < MINIMUM:
+        obstacle = f"its flags vary: no {MINIMUM} runs are written alike"
     elif whole < MINIMUM:
-        obstacle = "other things are done as well, and no two times the same"
+        obstacle = f"in fewer than {MINIMUM} runs nothing else is done"
     else:
         obstacle = "seen in one session only" if made.sessions < SHOWN else ""
     prompts = tuple(dict.fromkeys(said))
     return [replace(made, template=learned, prompts=prompts, obstacle=obstacle, unstable=family.unstable, chance=of)]
+
+
+POPULAR = 5  # runs, in ROUND sessions, from which it is worth saying that a prompt leads to other work each time
+ROUND = 3
+
+
+def _restless(history: History, told: Collection[str], now: float) -> list[Hotspot]:
+    """The prompts that are typed again and again, each time for other steps, and of which nothing is told yet."""
+    known = set(map(bare, told))
+    by_words: dict[Texts, list[int]] = defaultdict(list)
+    for row, (episode, _) in enumerate(history.rows):
+        by_words[bare(episode.prompt)].append(row)
+    found = []
+    for words, rows in by_words.items():
+        sessions = {history.sessions[row] for row in rows}
+        if words in known or len(rows) < POPULAR or len(sessions) < ROUND:
+            continue
+        learned = template([history.rows[row][0].prompt for row in rows])
+        if learned is None or not stands_alone(learned):
+            continue
+        forms = Counter(
+            normal(history.tokens[history.starts[row] : history.ends[row]], history.commutes) for row in rows
+        )
+        if forms.most_common(1)[0][1] >= max(SHOWN, OFTEN * len(rows)):
+            continue
+        ways = "every one of other steps" if len(forms) == len(rows) else f"in {len(forms)} ways"
+        reason = f"{len(rows)} runs, {ways}"
+        made = hotspot(history, (), [Placement(row, ()) for row in rows], now=now, key=" ".join(words))
+        effect = Effect.worst([operation.effect for row in rows for operation in history.rows[row][1]])
+        prompts = tuple(dict.fromkeys(history.rows[row][0].prompt for row in rows))
+        obstacle = f"unstable: {reason}"
+        found.append(
+            replace(made, template=learned, prompts=prompts, obstacle=obstacle, unstable=reason, effect=effect)
+        )
+    return found
 
 
 def _at_home(history: History, placement: Placement) -> bool:

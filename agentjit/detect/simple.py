@@ -21,7 +21,7 @@ _COMMANDS = 100
 _LETTER = r"A-Za-z0-9_./:,@%+^!\-\x80-\ud7ff\ue000-\U0010ffff"
 _PLAIN = rf"[{_LETTER}][{_LETTER}=]*+"
 _END = r"(?=[ \t\n;|]|&&|\Z)"
-_VARIABLE = r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|[0-9@*?$!-]|\{[A-Za-z_][A-Za-z0-9_]*\})"
+_VARIABLE = r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|[0-9@*?$!-](?!\()|\{[A-Za-z_][A-Za-z0-9_]*\})"
 _DOLLAR = r"\$(?![A-Za-z0-9_@*#?$!({\['`\\-])"
 _NAMED = r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|[0-9]|\{[A-Za-z_][A-Za-z0-9_]*\})"
 _INSIDE = rf"(?:[{_LETTER}=*?~ |]++|{_NAMED}|'[^'`\n]*+'|\"(?:[^\"\\$`\n]++|{_NAMED})*\")*"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from itertools import pairwise
+from itertools import combinations, pairwise, permutations
 from random import Random
 
 import pytest
@@ -27,6 +27,23 @@ def test_the_tail_is_a_bound_for_unequal_chances(chances: list[float], seen: int
     for p in chances:
         exact = [a * (1 - p) + b * p for a, b in zip([*exact, 0.0], [0.0, *exact], strict=True)]
     assert chance.tail(len(chances), sum(chances), seen) >= sum(exact[seen:]) - 1e-9
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=8), st.integers(0, 9))
+def test_the_tail_of_unequal_chances_is_added_up(chances: list[float], seen: int) -> None:
+    exact = [1.0]
+    for p in chances:
+        exact = [a * (1 - p) + b * p for a, b in zip([*exact, 0.0], [0.0, *exact], strict=True)]
+    found = chance.tail_of(chances, seen)
+    assert found >= sum(exact[seen:]) - 1e-9
+    assert found <= chance.tail(len(chances), sum(chances), seen)
+    if 0 < seen <= len(chances) and sum(chances) < len(chances):
+        assert found == pytest.approx(sum(exact[seen:]), abs=1e-9)
+
+
+def test_a_few_sessions_that_surely_show_it_tell_nothing() -> None:
+    chances = [1.0] * 3 + [0.01] * 27
+    assert chance.tail_of(chances, 6) < 0.05 * chance.tail(30, sum(chances), 6)
 
 
 @pytest.mark.parametrize(("trials", "p", "seen"), [(10, 0.1, 4), (40, 0.02, 5), (200, 0.01, 9)])
@@ -69,13 +86,14 @@ def test_the_bound_holds_when_calls_are_shuffled(letters: str) -> None:
     rows = [noisy(rng, "", session, 25) for session in range(30)]
     history = History(rows)
     core = tuple(history.numbers[letter, letter.islower()] for letter in letters)
-    trials, mean = chance.placements(history, [(tuple((token,) for token in core), 1.0)], {})
+    chances = chance.placements(history, [(tuple((token,) for token in core), 1.0)], {})
+    mean = sum(chances)
     seen = [shown(History(shuffled(rows, rng)), core) for _ in range(SHUFFLES)]
     assert sum(seen) / SHUFFLES <= mean * 1.05
     assert mean <= 3 * sum(seen) / SHUFFLES + 0.2, "a bound that says nothing"
     for number in range(1, 12):
         share = sum(each >= number for each in seen) / SHUFFLES
-        bound = chance.tail(trials, mean, number)
+        bound = chance.tail_of(chances, number)
         assert share <= bound + 3 * math.sqrt(bound / SHUFFLES)
 
 
@@ -84,20 +102,47 @@ def test_lines_that_hold_several_steps_are_drawn_as_one() -> None:
     rows = [row([*"abcdeabcde", "GH", "I"], session) for session in range(10)]
     history = History(rows)
     g, h, i = (history.numbers[letter, False] for letter in "GHI")
-    _, together = chance.placements(history, [(((g, h), (i,)), 1.0)], {})
-    _, apart = chance.placements(history, [(((g,), (h,), (i,)), 1.0)], {})
-    assert together > 2 * apart
+    together = chance.placements(history, [(((g, h), (i,)), 1.0)], {})
+    apart = chance.placements(history, [(((g,), (h,), (i,)), 1.0)], {})
+    assert sum(together) > 0
+    assert sum(apart) == 0, "the only call with g is the only one with h, and cannot stand beside itself"
 
 
-def test_testable_is_a_bound() -> None:
+def test_a_line_is_no_neighbour_of_itself() -> None:
+    """By hand: of two calls with g and two with h, one of them the same, three pairs can stand beside each other."""
+    history = History([row(["GH", "G", "H", *"abcdefg"], 0)])
+    g, h = (history.numbers[letter, False] for letter in "GH")
+    (share,) = chance.placements(history, [(((g,), (h,)), 1.0)], {}, gaps=False)
+    assert share == pytest.approx(9 * 3 / (10 * 9))
+
+
+def test_calls_that_belong_to_another_hotspot_are_not_drawn() -> None:
+    history = History([row("GGHHIJKLMN", 0)])
+    g, h = (history.numbers[letter, False] for letter in "GH")
+    ways = [(((g,), (h,)), 1.0)]
+    (share,) = chance.placements(history, ways, {}, gaps=False)
+    assert chance.placements(history, ways, {g: {0: 1}}, gaps=False) == pytest.approx([share / 2])
+    assert chance.placements(history, ways, {g: {0: 2}}, gaps=False) == []
+
+
+@pytest.mark.parametrize("length", [2, 3])
+def test_testable_is_a_bound(length: int) -> None:
+    """Of sets of steps that share three sessions, each in as many orders as tell something."""
     rng = Random(3)
     rows = [noisy(rng, "", session, 15) for session in range(12)]
     history = History(rows)
-    pairs: Counter[tuple[int, int]] = Counter()
+    sessions: Counter[tuple[int, ...]] = Counter()
     for start, end in zip(history.starts, history.ends, strict=True):
-        kinds = {token for token in history.tokens[start:end] if token != BREAK}
-        pairs.update((one, other) for one in kinds for other in kinds)
-    assert sum(count >= 3 for count in pairs.values()) <= chance.testable(history, 3, 2)[2]
+        kinds = sorted({token for token in history.tokens[start:end] if token != BREAK})
+        sessions.update(combinations(kinds, length))
+    could = {
+        normal(order, history.commutes)
+        for steps, count in sessions.items()
+        if count >= 3
+        for order in permutations(steps)
+    }
+    assert len(could) > 50
+    assert len(could) <= chance.testable(history, 3, length)[length]
 
 
 # --- nothing is found where nothing is

@@ -26,15 +26,23 @@ def turns(operations: Sequence[Operation]) -> int:
 
 
 def hotspot(
-    history: History, names: Sequence[str], placements: Sequence[Placement], *, now: float, key: str | None = None
+    history: History,
+    names: Sequence[str],
+    placements: Sequence[Placement],
+    *,
+    now: float,
+    key: str | None = None,
+    ways: Sequence[int] = (),
 ) -> Hotspot:
     """One hotspot for all `placements` of the steps `names`, which give it its id together with `key`.
 
     The steps stand in the order in which they were taken most often. With a `key` the placements are whole episodes,
-    and what else those read is noise; without, only what was read in between.
+    and what else those read is noise; without, only what was read in between. `ways` says in how many ways each step
+    was written, where that varies.
     """
-    orders = Counter(placement.order for placement in placements)
-    usual = min(orders, key=lambda order: (-orders[order], order))
+    taken = [_taken(placement) for placement in placements]
+    orders = Counter(order for order in taken if len(order) == len(names))
+    usual = min(orders, key=lambda order: (-orders[order], order)) if orders else tuple(range(len(names)))
     occurrences = tuple(_occurrence(history, placement, usual, whole=key is not None) for placement in placements)
     times = [occurrence.repeats or (1,) * len(names) for occurrence in occurrences]
     loops = tuple((min(column), max(column)) for column in zip(*times, strict=True))
@@ -50,8 +58,14 @@ def hotspot(
         seconds=_median([(each.seconds, share) for each, share in zip(episodes, shares, strict=True)]),
         effect=Effect.worst([operation.effect for each in occurrences for operation in each.operations]),
         stability=orders[usual] / len(placements),
-        loops=loops if any(most > 1 for _, most in loops) else (),
+        loops=loops if any(times != (1, 1) for times in loops) else (),
+        ways=tuple(ways[step] for step in usual) if any(each > 1 for each in ways) else (),
     )
+
+
+def _taken(placement: Placement) -> tuple[int, ...]:
+    """The steps that were taken, in the order in which they were; an optional one may be missing."""
+    return tuple(step for step in placement.order if placement.places[step])
 
 
 def _occurrence(history: History, placement: Placement, usual: tuple[int, ...], *, whole: bool) -> Occurrence:
@@ -64,20 +78,24 @@ def _occurrence(history: History, placement: Placement, usual: tuple[int, ...], 
     extra = [operations[call] for call in between if call not in held]
     times = tuple(sum(history.repeats[place] for place in placement.places[step]) for step in usual)
     step_of = {step: number for number, step in enumerate(usual)}
-    order = tuple(step_of[step] for step in placement.order)
+    order = tuple(step_of[step] for step in _taken(placement))
     noise = tuple(operation for operation in extra if operation.effect is Effect.READS)
     return Occurrence(
         episode,
         tuple(operations[call] for call in held),
         noise,
-        order=() if order == tuple(range(len(order))) else order,
+        order=() if order == tuple(range(len(usual))) else order,
         repeats=() if all(count == 1 for count in times) else times,
         more=len(held) + len(noise) < len(operations),
     )
 
 
 def _share(history: History, placement: Placement) -> float:
-    """The part of the episode's turns that went into the placement; all of it where the rest only read."""
+    """The part of the episode's turns that went into the placement; all of it where the rest only read, or where the
+    placement is no more than its prompt.
+    """
+    if not placement.places:
+        return 1.0
     operations = history.rows[placement.row][1]
     held = calls_of(history, placement)
     rest = [operation for call, operation in enumerate(operations) if call not in held]
@@ -104,5 +122,6 @@ def spread(history: History, placement: Placement) -> tuple[tuple[int, ...], ...
     """How the placement is spread over calls: the numbers of the steps that each holds, in the order of the calls."""
     by_call: dict[int, list[int]] = {}
     for step, places in enumerate(placement.places):
-        by_call.setdefault(history.holders[places[0]][0], []).append(step)
+        if places:
+            by_call.setdefault(history.holders[places[0]][0], []).append(step)
     return tuple(tuple(steps) for _, steps in sorted(by_call.items()))

@@ -15,9 +15,12 @@ from agentjit.detect.mining.history import History
 from agentjit.detect.mining.order import normal
 
 RATE = 0.05  # of the hotspots that are reported may be chance: the false discovery rate
-LOOSE = 3  # a gap may be longer than two calls that read where the same read comes again and folds
+PICKED = 8  # calls, and lines with several of their steps, of which all choices are counted; the rest is bounded
+EXACT = 4_000  # sessions times those that show a pattern: up to there the tail is added up
 REPERTOIRE = 1000  # kinds of calls that could be made though none was: so many have been seen, each in its own history
-MOST = 0.8
+AGAIN = 0.1  # of the calls at least are others: where nearly all are the same, the bound says nothing
+MOST = 0.8  # of what would be expected were all sessions alike: sessions differ, and that lowers it
+MANY = 1000  # kinds of steps: the pairs of more are not counted one by one
 PRIOR = 4.0  # calls: what the whole history says weighs as much as so many calls of the session itself
 
 Chunks = tuple[tuple[int, ...], ...]
@@ -43,6 +46,23 @@ def tail(trials: int, mean: float, seen: int) -> float:
             break
         term *= (trials - successes) / (successes + 1) * odds
     return min(1.0, total)
+
+
+def tail_of(chances: Sequence[float], seen: int) -> float:
+    """The probability of at least `seen` successes in independent trials of these chances, or a bound of it."""
+    bound = tail(len(chances), sum(chances), seen)
+    if bound <= 0 or seen <= 0 or seen > len(chances) or len(chances) * seen > EXACT:
+        return bound
+    row = [1.0] + [0.0] * (seen - 1)
+    beyond = 0.0
+    for done, chance in enumerate(chances):
+        most = min(done, seen - 1)
+        if most == seen - 1:
+            beyond += row[most] * chance
+        for successes in range(min(most + 1, seen - 1), 0, -1):
+            row[successes] += (row[successes - 1] - row[successes]) * chance
+        row[0] -= row[0] * chance
+    return min(bound, beyond)
 
 
 def spreads(found: Iterable[Chunks], commutes: Sequence[bool]) -> list[tuple[Chunks, float]]:
@@ -73,8 +93,8 @@ Taken = Mapping[int, Mapping[int, int]]
 
 def placements(
     history: History, ways: Sequence[tuple[Chunks, float]], taken: Taken, *, gaps: bool = True
-) -> tuple[int, float]:
-    """(sessions in which a pattern could be, the mean number of those that show it by chance).
+) -> list[float]:
+    """For each session in which a pattern could be: a bound of the probability that it shows it by chance.
 
     `ways` are the ways in which it is spread over calls, each with the number of orders in which the calls may come. A
     stretch of the session begins at any call; what it needs next is there with the share of the session's calls that
@@ -82,47 +102,88 @@ def placements(
     """
     chances: dict[int, float] = {}
     for chunks, orders in ways:
-        needs = Counter(chunks)
-        sets = [(history.holding(chunk), times, chunk) for chunk, times in needs.items()]
-        windows = history.windows(len(chunks))
-        possible = sorted((counts.keys() for counts, _, _ in sets), key=len)
-        for session in possible[0] & possible[1] if len(possible) > 1 else possible[0]:
-            calls, chance = history.calls[session], orders * windows[session]
-            drawn = 0
-            for counts, times, chunk in sets:
-                have = counts.get(session, 0)
-                if taken:
-                    have -= max((taken[token].get(session, 0) for token in chunk if token in taken), default=0)
-                if have < times or calls < drawn + times:
-                    chance = 0.0
-                    break
-                for nth in range(times):
-                    chance *= (have - nth) / (calls - drawn)
-                    drawn += 1
-                if have * 10 < calls * 9:
-                    chance /= 1 - have / calls  # it may come again where it stands, and folds
-                else:
-                    chance *= 10
-            if chance > 0:
-                gap = 1.0
-                if gaps:
-                    f = history.reading[session]
-                    gap += f * (1 + f * (1 + f))  # up to LOOSE calls that read
-                chances[session] = chances.get(session, 0.0) + chance * gap ** (len(chunks) - 1)
-    return len(chances), sum(min(1.0, chance) for chance in chances.values())
+        size = len(chunks)
+        draws, slack = history.draws(size), history.slack(size) if gaps else None
+        sets = [_left(history, chunk, times, taken) for chunk, times in Counter(chunks).items()]
+        first, *others = sorted(sets, key=len)
+        inner = [history.holding(chunk) for chunk in chunks[1:-1]]
+        apart = {} if taken else _apart(history, chunks)
+        for session, have in first.items():
+            chance = orders * draws[session]
+            if session in apart:
+                chance *= apart[session]
+            else:
+                chance *= have
+                for counts in others:
+                    chance *= counts.get(session, 0)
+            if chance <= 0:
+                continue
+            for counts in inner:  # it may come again where it stands, and folds
+                chance /= max(AGAIN, 1 - counts[session] / history.calls[session])
+            if slack is not None:
+                chance *= slack[session]
+            chances[session] = chances.get(session, 0.0) + chance
+    return [min(1.0, chance) for chance in chances.values()]
 
 
-def plainly(history: History, core: Sequence[int], seen: int, rivals: float) -> bool:
-    """Whether it is plain without a closer look that chance has it as often: most of what would be expected, were all
-    sessions alike, is enough for it.
+def _left(history: History, chunk: tuple[int, ...], times: int, taken: Taken) -> Mapping[int, int]:
+    """In how many ways calls of each session that hold a chunk, and belong to no other hotspot, can be picked `times`
+    times.
     """
-    f = sum(history.reading) / len(history.reading)
-    mean = MOST * history.total
+    counts = history.holding(chunk)
+    if used := [taken[token] for token in chunk if token in taken]:
+        counts = {session: have - max(each.get(session, 0) for each in used) for session, have in counts.items()}
+    if times == 1 and not used:
+        return counts
+    return {session: math.perm(have, times) for session, have in counts.items() if have >= times}
+
+
+def _singly(chunks: Chunks, have: dict[tuple[int, ...], int]) -> float:
+    """In how many ways calls can be picked, one for each chunk, where no call holds two of them."""
+    ways = 1.0
+    left = dict(have)
+    for chunk in chunks:
+        ways *= max(0, left[chunk])
+        left[chunk] -= 1
+    return ways
+
+
+def _apart(history: History, chunks: Chunks) -> dict[int, float]:
+    """The same for sessions in which some calls hold several of them: these are no neighbours of themselves."""
+    if len(chunks) > PICKED:
+        return {}
+    found = {}
+    for session in history.overlaps(chunks):
+        have = {chunk: history.holding(chunk).get(session, 0) for chunk in chunks}
+        lines: list[list[int]] = []
+        for line in history.joined[session]:
+            held = [number for number, chunk in enumerate(chunks) if line.issuperset(chunk)]
+            if len(held) > 1 and len(lines) < PICKED:
+                lines.append(held)
+                for chunk in {chunks[number] for number in held}:
+                    have[chunk] -= 1
+        picked = {0: 1.0}  # by which chunks one of these lines is picked for
+        for held in lines:
+            for mask, ways in list(picked.items()):
+                for number in held:
+                    if not mask >> number & 1:
+                        picked[mask | 1 << number] = picked.get(mask | 1 << number, 0.0) + ways
+        found[session] = sum(
+            ways * _singly(tuple(chunk for number, chunk in enumerate(chunks) if not mask >> number & 1), have)
+            for mask, ways in picked.items()
+        )
+    return found
+
+
+def roughly(history: History, core: Sequence[int], seen: int, orders: float) -> float:
+    """Nearly the probability, without a closer look: at most of what would be expected, were all sessions alike."""
+    f = history.usual_reading
+    mean = orders * MOST * history.total
     for number, token in enumerate(core):
         swapped = number and history.commutes[token] and history.commutes[core[number - 1]]
         mean *= history.totals[token] / history.total * ((1 + f + f * f) * (1 + swapped) if number else 1)
     sessions = min(len(history.counts[token]) for token in core)
-    return tail(sessions, min(mean, sessions * 0.99), seen) * rivals > 1.0
+    return tail(sessions, min(mean, sessions * 0.99), seen)
 
 
 def testable(history: History, minimum: int, longest: int) -> list[float]:
@@ -130,21 +191,53 @@ def testable(history: History, minimum: int, longest: int) -> list[float]:
     sessions under any order of the calls, divided by the length's share of the rate.
 
     Such a pattern's steps are all in `minimum` sessions; those that cannot reach it need no correction (Tarone 1990).
-    A session has v^k sequences of k of its v kinds of steps, and each pattern is counted in `minimum` sessions; nor are
-    there more than V^k in all. Triples have the largest share, every step more than that halves it.
+    A session has v^k sequences of k of its v kinds of steps, and each pattern is counted in `minimum` sessions. Pairs
+    are counted one by one; where e of them share enough sessions, x(x - 1)/2 = e, no more than x over k sets of k do
+    (Kruskal 1963, Katona 1968). Triples have the largest share, every step more than that halves it.
     """
     variety: Counter[int] = Counter()
     for count in history.counts:
         if len(count) >= minimum:
             variety.update(count.keys())
-    kinds = sum(len(count) >= minimum for count in history.counts)
+    pairs, patterns = _pairs(history, minimum)
+    kinds = (1 + math.sqrt(1 + 8 * pairs)) / 2
     sizes = Counter(variety.values())
     found = []
     for length in range(longest + 1):
         most = sum(sessions * float(each) ** length for each, sessions in sizes.items()) / minimum
         share = 1 / 4 if length < 3 else 1 / 3 / 2.0 ** (length - 3)
-        found.append(max(1.0, min(most, float(kinds) ** length)) / share)
+        most = min(most, float(patterns) if length == 2 else kinds**length)
+        found.append(max(1.0, most) / share)
     return found
+
+
+def _bits(sessions: Iterable[int], size: int) -> int:
+    """A set of sessions as a number with a bit for each."""
+    made = bytearray(size // 8 + 1)
+    for session in sessions:
+        made[session >> 3] |= 1 << (session & 7)
+    return int.from_bytes(made, "little")
+
+
+def _pairs(history: History, minimum: int) -> tuple[int, int]:
+    """(pairs of kinds of steps that are in `minimum` sessions together, patterns that can be made of them).
+
+    Two that only read make one, as their order does not matter; two that do more can come in either order or in both.
+    """
+    sets = [
+        (_bits(count, len(history.calls)), reads)
+        for count, reads in zip(history.counts, history.commutes, strict=True)
+        if len(count) >= minimum
+    ]
+    if len(sets) > MANY:
+        return len(sets) * (len(sets) - 1) // 2, len(sets) * len(sets) * 2
+    pairs = patterns = 0
+    for number, (one, reads) in enumerate(sets):
+        for other, too in sets[:number]:
+            if (one & other).bit_count() >= minimum:
+                pairs += 1
+                patterns += 1 if reads and too else 2 if reads or too else 3
+    return pairs, patterns
 
 
 def together(history: History, minimum: int) -> set[tuple[int, ...]]:

@@ -13,10 +13,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from agentjit.detect.mining.coarse import Coarse, Common, longest_common, mostly, unsettled
 from agentjit.detect.mining.growth import grow
 from agentjit.detect.mining.history import BREAK, History
 from agentjit.detect.mining.order import Core, Placement, moved, normal, place, several
-from agentjit.detect.prompt import is_word, template, tokens
+from agentjit.detect.prompt import Texts, Words, spellings, template
 
 LONGEST = 25  # calls; a longer episode is exploration, though it may begin with a ritual
 MINIMUM = 3  # occurrences from which a sequence is worth compiling
@@ -31,7 +32,8 @@ JOINED = 8  # sets of steps of one cluster are compared with all its rows; with 
 @dataclass(frozen=True, slots=True)
 class Family:
     """Rows of a cluster with the same steps. `choices` is among how many sets of steps these were picked; `orders` in
-    how many orders they may come; `relaxed` what of a step's name is looked at where its flags differ.
+    how many orders they may come; `kinds` are the tokens that count as each step, where flags vary. Of these, `ways`
+    says in how many ways each step was written, and `exact` how many rows did all of it in the same way.
     """
 
     names: tuple[str, ...]
@@ -39,55 +41,28 @@ class Family:
     choices: float
     orders: float = 1.0
     unstable: str = ""
-    relaxed: Callable[[str], str] | None = None
+    kinds: tuple[tuple[int, ...], ...] = ()
+    ways: tuple[int, ...] = ()
+    exact: int | None = None
     deviating: tuple[int, ...] = ()  # rows with such a prompt that have not all its steps
-
-
-class Words:
-    """The prompts of a family, token by token: a text where all agree (case aside), None where words differ."""
-
-    def __init__(self, columns: list[str | None]) -> None:
-        self.columns = columns
-
-    @classmethod
-    def of(cls, prompts: Sequence[str]) -> Words | None:
-        learned = template(prompts)
-        if learned is None:
-            return None
-        return cls([part.casefold() if isinstance(part, str) else None for part in learned.parts])
-
-    def fits(self, texts: Sequence[str]) -> bool:
-        """Whether a prompt of these tokens has all the words that the others have in common, and no more."""
-        return len(texts) == len(self.columns) and all(
-            is_word(new) if old is None else old == new for old, new in zip(self.columns, texts, strict=True)
-        )
-
-    def take(self, prompt: str) -> bool:
-        """Take the prompt in, if what they all have in common remains a template."""
-        texts = [text.casefold() for _, text in tokens(prompt)]
-        if len(texts) != len(self.columns):
-            return False
-        columns: list[str | None] = []
-        for old, new in zip(self.columns, texts, strict=True):
-            if old != new and not ((old is None or is_word(old)) and is_word(new)):
-                return False
-            columns.append(new if old == new else None)
-        if not any(column and is_word(column) for column in columns):
-            return False
-        self.columns = columns
-        return True
 
 
 class Cluster:
     """The rows of one form of prompt, and those of them that no family has yet."""
 
-    def __init__(self, history: History, rows: Sequence[int]) -> None:
+    def __init__(
+        self,
+        history: History,
+        rows: Sequence[int],
+        coarse: Coarse | None = None,
+    ) -> None:
         self.history = history
+        self.coarse = coarse or Coarse(history)
         self.rows = rows
         self.free = dict.fromkeys(rows)
         self.forms = {row: normal(self._tokens(row), history.commutes) for row in rows}
-        self.words = {row: len(self.prompt(row).split()) for row in rows}
-        self.texts = {row: [text.casefold() for _, text in tokens(self.prompt(row))] for row in rows}
+        spelled = spellings([self.prompt(row) for row in rows])
+        self.texts = {row: spelled[self.prompt(row)] for row in rows}
         self.short = {row for row in rows if len(history.rows[row][1]) <= LONGEST}
         self.choices = float(len(set(self.forms.values())))
 
@@ -97,26 +72,39 @@ class Cluster:
     def prompt(self, row: int) -> str:
         return self.history.rows[row][0].prompt
 
+    def words(self, rows: Sequence[int]) -> Words | None:
+        """What the prompts of `rows` have in common."""
+        return Words.of([self.texts[row] for row in rows])
+
     def families(self) -> list[Family]:
         """The families of the cluster; each row is in at most one."""
         found = self._by_common_core()
-        found += self._by_order()
-        found += self._by_steps(MINIMUM)
-        found += self._by_shape() if found else [*self._by_growth(), *self._by_shape()]
+        settled = [] if found else self._by_order() + self._by_steps(MINIMUM)
+        if settled:
+            found = [self._loosened(family) for family in settled]
+        else:
+            found = found or self._by_growth()
+            found = self._by_kind(sum(len(each.placements) * len(each.names) for each in found)) or found
+            for each in (each for family in found for each in family.placements):
+                self.free.pop(each.row, None)
+        found += self._by_shape()
         return found or self._by_steps(SHOWN)
 
     def deviations(self, families: Sequence[Family]) -> list[Family]:
         """`families` with the rows that have a prompt like theirs and are in none."""
         found = []
         for family in families:
-            words = Words.of([self.prompt(each.row) for each in family.placements])
+            words = self.words([each.row for each in family.placements])
             like = self.like(words)
             rows = tuple(row for row in like if words and row in self.free)
-            runs = len(like)
+            runs, times = len(like), len(family.placements)
             made = replace(family, deviating=rows)
-            if not family.unstable and len(family.placements) < OFTEN * runs:
-                reason = f"{len(family.placements)} of {runs} runs; the others take other steps"
+            if not family.unstable and times < OFTEN * runs:
+                reason = f"{times} of {runs} runs; the others take other steps"
                 made = replace(made, unstable=reason, deviating=())
+            elif not family.unstable and family.exact is not None and family.exact < OFTEN * runs:
+                reason = f"{times} runs, and no more than {family.exact} of them written alike"
+                made = replace(made, unstable=reason)
             found.append(made)
         return found
 
@@ -149,7 +137,7 @@ class Cluster:
         groups: dict[object, list[int]] = defaultdict(list)
         for row in self.free:
             if row in self.short:
-                groups[key(row), self.words[row]].append(row)
+                groups[key(row), len(self.texts[row])].append(row)
         return sorted(groups.values(), key=lambda rows: -len(rows))
 
     # --- the same steps, and reads
@@ -165,10 +153,10 @@ class Cluster:
             members = [row for row in rows if row in self.free and self._joins(core, row)]
             if len(members) < SHOWN or not self._mostly(core, members):
                 continue
-            if minimum >= MINIMUM and (words := Words.of([self.prompt(row) for row in members])):
+            if minimum >= MINIMUM and (words := self.words(members)):
                 known = set(members)
                 for row in [row for row in self.free if row not in known and self._joins(core, row)]:
-                    if (row not in own or self._whole(core, row)) and words.take(self.prompt(row)):
+                    if (row not in own or self._whole(core, row)) and words.take(self.texts[row]):
                         members.append(row)
             if len(members) >= minimum and not self._deviates(core, len(members), found):
                 found.append(self._family(core, members))
@@ -236,11 +224,12 @@ class Cluster:
             return []
         core = self.forms[rows[0]]
         for row in rows[1:]:
-            core = _longest_common(core, self.forms[row]) if core else core
+            core = longest_common(core, self.forms[row]) if core else core
         core = normal(core, self.history.commutes)
         if not core or not all(self._joins(core, row) and self._only_reads(core, row) for row in rows):
             return []
-        return [self._family(core, rows)]
+        found = tuple(Placement(row, self._place(core, row)) for row in rows)
+        return [Family(tuple(self.history.names[token] for token in core), found, self.choices)]
 
     def _only_reads(self, core: Core, row: int) -> bool:
         own = [token for token in self._tokens(row) if not self.history.commutes[token]]
@@ -268,7 +257,7 @@ class Cluster:
         """Whether the prompt says which order it will be: each order has one of its own."""
         said: dict[Core, set[str]] = defaultdict(set)
         for row in rows:
-            said[self.forms[row]].add(" ".join(self.prompt(row).casefold().split()))
+            said[self.forms[row]].add(" ".join(self.texts[row]))
         return all(len(prompts) == 1 for prompts in said.values()) and len(set.union(*said.values())) == len(said)
 
     # --- a common part
@@ -302,17 +291,76 @@ class Cluster:
                 found.append(Placement(row, places))
         if len(found) < MINIMUM:
             return []
-        for each in found:
-            self.free.pop(each.row, None)
         choices = sum(float(max(1, len(history.rows[row][1]))) ** len(core) for row in rows)
         return [Family(tuple(history.names[token] for token in core), tuple(found), choices)]
 
     # --- the same steps but for their flags
 
+    def _by_kind(self, reach: int) -> list[Family]:
+        """The kinds of steps that most rows have in common, or most with one wording of the prompt, if they are more
+        of what is done than `reach`: steps times rows.
+        """
+        rows = [row for row in self.free if row in self.short]
+        alike: dict[Texts, list[int]] = defaultdict(list)
+        for row in rows:
+            alike[self.texts[row]].append(row)
+        for some in (rows, *sorted(alike.values(), key=lambda each: -len(each))):
+            common = self.coarse.common(some, MINIMUM) if len(some) >= MINIMUM else None
+            if common and len(common.found) * len(common.core) > reach:
+                calls = (len(self.history.rows[row][1]) for row in some)
+                choices = sum(float(max(1, each)) ** len(common.core) for each in calls)
+                return [self._of_kinds(common, choices)]
+        return []
+
+    def _of_kinds(self, common: Common, choices: float) -> Family:
+        coarse = self.coarse
+        written = [
+            Counter(coarse.written(places[step]) for places in common.found.values() if places[step])
+            for step in range(len(common.core))
+        ]
+        tokens = self.history.tokens
+        alike = Counter(
+            tuple(tuple(tokens[at] for at in there) for there in places) for places in common.found.values()
+        )
+        return Family(
+            tuple(mostly(kind, ways) for kind, ways in zip(common.core, written, strict=True)),
+            tuple(Placement(row, places) for row, places in common.found.items()),
+            choices,
+            unstable=unsettled(common.core, written),
+            kinds=tuple(tuple(coarse.tokens[kind]) for kind in common.core),
+            ways=tuple(map(len, written)),
+            exact=max(alike.values()),
+        )
+
+    def _loosened(self, family: Family) -> Family:
+        """The family with the rows that take its steps in other words: a flag more or less, no values, a wrapper."""
+        coarse, history = self.coarse, self.history
+        core = tuple(coarse.kind[history.tokens[there[0]]] for there in family.placements[0].places)
+        words = self.words([each.row for each in family.placements])
+        if family.unstable or words is None or len(set(core)) < len(core) or set(core) <= coarse.programming:
+            return family
+        more = []
+        for row in self.like(words):
+            if row in self.free and row in self.short:
+                steps = coarse.steps(row)
+                places = coarse.place(core, steps)
+                if places and coarse.only_reads(places, steps):
+                    more.append(Placement(row, places))
+                    self.free.pop(row)
+        placements = (*family.placements, *more)
+        common = self.coarse.common([each.row for each in placements], MINIMUM)
+        if common and len(common.found) == len(placements) and common.always > len(core):
+            return self._of_kinds(common, family.choices)
+        if not more:
+            return family
+        ways = tuple(len({coarse.written(each.places[step]) for each in placements}) for step in range(len(core)))
+        return replace(family, placements=placements, ways=ways, exact=len(family.placements))
+
     def _by_shape(self) -> list[Family]:
+        """Steps that agree but for their flags, or for the words in which their prompts differ."""
         found = []
-        for shapes, relaxed, what in (
-            (self._heads(), heads, "their flags"),
+        for shapes, of_kind, what in (
+            (self._heads(), self.coarse.tokens, "their flags"),
             (self._said(), None, "words of the prompt"),
         ):
             for rows in self._groups(shapes.__getitem__):
@@ -325,13 +373,13 @@ class Cluster:
                 for row in rows:
                     self.free.pop(row, None)
                 reason = f"{len(rows)} runs, {how}: they agree but for {what}"
-                found.append(Family(shape, placements, self.choices, unstable=reason, relaxed=relaxed))
+                kinds = tuple(tuple(of_kind[kind]) for kind in shape) if of_kind else ()
+                found.append(Family(shape, placements, self.choices, unstable=reason, kinds=kinds))
         return found
 
     def _heads(self) -> dict[int, tuple[str, ...]]:
-        used = {token for row in self.free for token in self.forms[row]}
-        head = {token: heads(self.history.names[token]) for token in used}
-        return {row: tuple(head[token] for token in self.forms[row]) for row in self.free}
+        kind = self.coarse.kind
+        return {row: tuple(kind[token] for token in self.forms[row]) for row in self.free}
 
     def _said(self) -> dict[int, tuple[str, ...]]:
         """The names of each row's steps with the words taken out in which its prompt differs from the others'."""
@@ -345,18 +393,3 @@ class Cluster:
                     word = rf"(?<!\w){re.escape(slot.values[number])}(?!\w)"
                     found[row] = tuple(re.sub(word, f"{{{slot.name}}}", name) for name in found[row])
         return found
-
-
-def heads(name: str) -> str:
-    """A step's name without flags and values: `git push --force <arg>` is `git push`."""
-    return " ".join(word for word in name.split() if not word.startswith(("-", "<")))
-
-
-def _longest_common(one: Core, other: Core) -> Core:
-    """Longest common subsequence (Wagner and Fischer 1974); both are at most `LONGEST` calls long."""
-    best: list[list[Core]] = [[()] * (len(other) + 1) for _ in range(len(one) + 1)]
-    for i, a in enumerate(one):
-        for j, b in enumerate(other):
-            longer = max(best[i][j + 1], best[i + 1][j], key=len)
-            best[i + 1][j + 1] = (*best[i][j], a) if a == b and len(best[i][j]) >= len(longer) else longer
-    return best[-1][-1]

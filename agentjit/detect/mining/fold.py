@@ -26,8 +26,9 @@ def fold(tokens: Sequence[int]) -> list[Step]:
     for place, token in enumerate(tokens):
         steps.append((token, [place]))
         size = 1
-        while size <= min(BLOCK, len(steps) // 2):
-            if all(steps[-size + i][0] == steps[-2 * size + i][0] for i in range(size)):
+        while size <= BLOCK and 2 * size <= len(steps):
+            # Most blocks differ in their last step already, which is quick to see.
+            if token == steps[-1 - size][0] and _same(steps, size):
                 for i in range(size):
                     steps[-2 * size + i][1].extend(steps[-size + i][1])
                 del steps[-size:]
@@ -35,6 +36,10 @@ def fold(tokens: Sequence[int]) -> list[Step]:
             else:
                 size += 1
     return steps
+
+
+def _same(steps: Sequence[Step], size: int) -> bool:
+    return all(steps[at][0] == steps[at - size][0] for at in range(-size, -1))
 
 
 @dataclass(slots=True)
@@ -73,7 +78,10 @@ def fold_over(steps: Sequence[Step], reads: Sequence[bool]) -> list[Step]:
         parts.append(open_part)
         open_part = _Part()
         size = 1
-        while size <= min(BLOCK, len(parts) // 2):
+        while size <= BLOCK and 2 * size <= len(parts):
+            if parts[-1 - size].last[0] != step[0]:
+                size += 1
+                continue
             rounds = list(zip(parts[-2 * size : -size], parts[-size:], strict=True))
             aside = [step for first, later in rounds for step in later.extra(first)]
             gaps = min(2, size + sum(len(later.reads) for _, later in rounds) - len(aside))

@@ -8,7 +8,6 @@ same numbers. All rows lie behind one another in flat lists, with `BREAK` betwee
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from agentjit.detect.mining.fold import fold, fold_over
@@ -38,12 +37,12 @@ def actions_of(operation: Operation) -> tuple[Action, ...]:
 
 class History:
     """The steps of `rows`, by place: `tokens`, `repeats`, `holders` (numbers of the row's calls that hold the step),
-    `shared` (a call holds it and other steps), `where` (its session), `keys` (what exactly was done).
+    `where` (its session), `keys` (what exactly was done).
 
     By token: `names`, `commutes` (it only reads, so it changes place with others that do), `files` (a file tool's) and
-    `counts`: session -> how many calls have it. By session: `calls`, `reading` (the share of calls that only read),
-    `lengths` (calls of each episode), `joined` and `lines` (the tokens of calls that have several, as sets and as they
-    stand). By row: `starts`, `ends`, `sessions`.
+    `counts`: session -> how many calls have it. By session: `calls`, `reading` (the share of calls that only
+    read; `usual_reading` is the mean), `lengths` (calls of each episode), `joined` and `lines` (the tokens of calls
+    that have several, as sets and as they stand). By row: `starts`, `ends`, `sessions`.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:
@@ -63,16 +62,21 @@ class History:
         self.holders: list[tuple[int, ...]] = [()]
         self.where: list[int] = [-1]
         self.keys: list[str] = [""]
-        self.shared = bytearray(1)
         self.starts: list[int] = []
         self.ends: list[int] = []
         reading = [0] * len(order)
         for session, (_, operations) in zip(self.sessions, self.rows, strict=True):
             self._add(session, operations, reading)
         self.reading = [reads / max(1, calls) for reads, calls in zip(reading, self.calls, strict=True)]
+        self.usual_reading = sum(self.reading) / max(1, len(self.reading))
         self.total = sum(self.calls)
         self.totals = [sum(count.values()) for count in self.counts]
         self._windows: dict[int, list[int]] = {}
+        self._places: list[list[int]] = []
+        self._holding: dict[frozenset[int], dict[int, int]] = {}
+        self._draws: dict[int, list[float]] = {}
+        self._slack: dict[int, list[float]] = {}
+        self.lined = any(self.joined)
 
     def _intern(self) -> None:
         seen: dict[tuple[str, bool], bool] = {}
@@ -98,6 +102,11 @@ class History:
                 flat.append(token)
                 keys.append(action.key)
                 held.append(number)
+            if len(line) == 1:
+                count = self.counts[token]
+                count[session] = count.get(session, 0) + 1
+                reading[session] += self.commutes[token]
+                continue
             within = frozenset(line)
             for token in within:
                 self.counts[token][session] = self.counts[token].get(session, 0) + 1
@@ -108,26 +117,30 @@ class History:
         self.calls[session] += len(operations)
         self.lengths[session].append(len(operations))
         self.starts.append(len(self.tokens))
-        holding: dict[int, int] = defaultdict(int)
         for token, places in fold_over(fold(flat), self.commutes):
-            holders = tuple(dict.fromkeys(held[place] for place in places))
+            several = len(places) > 1
             self.tokens.append(token)
             self.repeats.append(len(places))
-            self.holders.append(holders)
+            self.holders.append(
+                tuple(dict.fromkeys([held[place] for place in places])) if several else (held[places[0]],)
+            )
             self.where.append(session)
             self.keys.append(keys[places[0]])
-            for number in holders:
-                holding[number] += 1
         self.ends.append(len(self.tokens))
-        self.shared.extend(
-            any(holding[number] > 1 for number in holders) for holders in self.holders[self.starts[-1] :]
-        )
         self.tokens.append(BREAK)
         self.repeats.append(0)
         self.holders.append(())
         self.where.append(session)
         self.keys.append("")
-        self.shared.append(0)
+
+    def at(self, token: int) -> list[int]:
+        """All places of a kind of step, in order."""
+        if not self._places:
+            self._places = [[] for _ in self.names]
+            for place, each in enumerate(self.tokens):
+                if each != BREAK:
+                    self._places[each].append(place)
+        return self._places[token]
 
     def row_at(self, place: int) -> int:
         """The number of the row that has this place."""
@@ -138,11 +151,42 @@ class History:
         if len(chunk) == 1:
             return self.counts[chunk[0]]
         wanted = frozenset(chunk)
+        if (known := self._holding.get(wanted)) is not None:
+            return known
         found: dict[int, int] = {}
         for session in min((self.counts[token] for token in wanted), key=len):
             if have := sum(wanted <= tokens for tokens in self.joined[session]):
                 found[session] = have
+        self._holding[wanted] = found
         return found
+
+    def overlaps(self, chunks: Sequence[tuple[int, ...]]) -> set[int]:
+        """The sessions in which one call holds two of the chunks."""
+        found: set[int] = set()
+        if self.lined:
+            for number, one in enumerate(chunks):
+                for other in chunks[:number]:
+                    if one != other:
+                        found.update(self.holding((*one, *other)))
+        return found
+
+    def draws(self, size: int) -> list[float]:
+        """For each session: how many calls a stretch of `size` can begin at, by the ways to draw its calls."""
+        if size not in self._draws:
+            found = []
+            for calls, windows in zip(self.calls, self.windows(size), strict=True):
+                ways = float(windows)
+                for drawn in range(size if windows else 0):
+                    ways /= calls - drawn
+                found.append(ways)
+            self._draws[size] = found
+        return self._draws[size]
+
+    def slack(self, size: int) -> list[float]:
+        """For each session: in how many ways reads can stand in the gaps of such a stretch, each by its probability."""
+        if size not in self._slack:
+            self._slack[size] = [(1 + f * (1 + f * (1 + f))) ** (size - 1) for f in self.reading]
+        return self._slack[size]
 
     def windows(self, size: int) -> list[int]:
         """For each session: at how many calls a stretch of `size` calls of one episode can begin."""

@@ -6,28 +6,32 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from random import Random
 
 from agentjit.detect.mining import chance
+from agentjit.detect.mining.bags import unordered
+from agentjit.detect.mining.beside import surprising
 from agentjit.detect.mining.build import calls_of, spread
-from agentjit.detect.mining.growth import GAP, LONGEST, grow
-from agentjit.detect.mining.history import BREAK, History
-from agentjit.detect.mining.order import Core, normal, several
-from agentjit.detect.mining.worth import Candidate, choose
+from agentjit.detect.mining.growth import LONGEST, grow
+from agentjit.detect.mining.history import History
+from agentjit.detect.mining.order import Core
+from agentjit.detect.mining.worth import Candidate, choose, is_part, take
 
 SHOWN = 2  # sessions in which a line must be seen to say what belongs together
-REST = 1 / 3  # of the places of a sequence must be left by longer ones
-BEYOND = 1e-9
+BEYOND = 1e-9  # a probability of which there is no doubt
+DOUBT = 1e-6  # roughly
 MANY = 20  # places from which an accidental step cannot be beside nearly all of them
-BAGS = range(2, 5)  # steps of which several orders are looked at
+KNOWN = 1 / 8  # of the rate is for what some line does in one go: there is little of it, and it is found easily
+NEAR = 10  # of the sequences that do not beat chance are shown
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found: each with (mean, probability, false discovery rate)."""
+    """What was found, and the best of what recurs but is no more than chance has it: each with (mean, probability,
+    false discovery rate).
+    """
 
     candidates: tuple[tuple[Candidate, tuple[float, float, float]], ...]
+    rejected: tuple[tuple[Candidate, tuple[float, float, float]], ...]
     tried: int
     chance: int
     capped: int
@@ -39,33 +43,58 @@ def midway(history: History, tokens: list[int], *, minimum: int, rate: float) ->
     testable = chance.testable(history, minimum, LONGEST)
     patterns = _distinct([(pattern.core, pattern.matches) for pattern in grown.patterns])
     candidates = [Candidate(core, matches, (core,)) for core, matches in patterns]
-    candidates += _unordered(history, tokens, minimum)
+    candidates += unordered(history, tokens, minimum, testable)
     lines = chance.together(history, SHOWN)
     judged: list[Candidate] = []
+    failed: list[tuple[Candidate, float]] = []
     covered = _Covered(history, minimum)
     for candidate in sorted(candidates, key=lambda each: -len(each.core)):
-        if not covered.leaves_too_little(candidate) and _judge(history, tokens, candidate, testable, lines, minimum):
+        if covered.leaves_too_little(candidate):
+            continue
+        if _judge(history, tokens, candidate, testable, lines, minimum):
             judged.append(candidate)
             covered.add(candidate)
+        else:
+            failed.append((candidate, 1.0))
     kinds = sum(len(count) >= minimum for count in history.counts)
-    judged = _surprising(history, judged, kinds=kinds, rate=rate)
+    seen = {core: {history.where[lo] for lo, _ in matches} for core, matches in patterns}
+    lined = [each for each, _ in failed if each.core in lines and each.found]
+    judged = surprising(history, judged, lined, seen, kinds=kinds, rate=rate)
     rates = chance.discoveries([each.corrected for each in judged])
     good = [each for each, q in zip(judged, rates, strict=True) if q <= rate]
+    failed += [(each, q) for each, q in zip(judged, rates, strict=True) if q > rate]
+    longer = [each for each in (*good, *lined) if len(each.core) > 2]
     whole = {id(each): len(each.found) for each in good}
 
     def still(candidate: Candidate, taken: chance.Taken) -> bool:
-        """What others have left of it must do alone; little of it is what went wrong with these."""
-        before = whole[id(candidate)]
-        if len(candidate.found) < before:
+        """What others have left of it must do alone, and not be a part of what is done in too few ways to be judged."""
+        if len(candidate.found) < whole[id(candidate)]:
             _measure(history, candidate, taken)
             candidate.corrected = max(candidate.corrected, candidate.p * len(good))
-        return len(candidate.found) > REST * before and candidate.corrected <= rate * len(good)
+        return candidate.corrected <= rate * len(good) and not is_part(history, candidate, longer, tokens, minimum)
 
     kept = choose(history, good, tokens, minimum=minimum, judge=still)
     rates = chance.discoveries([each.corrected for each in kept])
     found = [(each, (each.mean, each.p, q)) for each, q in zip(kept, rates, strict=True) if q <= rate]
     tried = grown.tried + len(candidates) - len(patterns)
-    return Found(tuple(found), tried, len(patterns) - len(good), grown.capped)
+    rejected = _best(history, failed, tokens, minimum)
+    return Found(tuple(found), rejected, tried, len(patterns) - len(good), grown.capped)
+
+
+def _best(
+    history: History, failed: Sequence[tuple[Candidate, float]], tokens: Sequence[int], minimum: int
+) -> tuple[tuple[Candidate, tuple[float, float, float]], ...]:
+    """Of candidates with their false discovery rates those that come nearest to a hotspot, none over another."""
+    left = list(tokens)
+    found: list[tuple[Candidate, tuple[float, float, float]]] = []
+    pool = [each for each in failed if not all(history.files[token] for token in each[0].core)]
+    for candidate, q in sorted(pool, key=lambda each: (each[1], each[0].corrected, each[0].core))[: 10 * NEAR]:
+        candidate.count(history, left)
+        if candidate.sessions(history) >= minimum:
+            _measure(history, candidate, {})
+            take(candidate.found, left)
+            found.append((candidate, (candidate.mean, candidate.p, q)))
+    return tuple(sorted(found, key=lambda each: (each[1][2], each[1][1] * each[0].factor))[:NEAR])
 
 
 def _distinct(
@@ -119,14 +148,18 @@ def _judge(
     """Fill in what chance has to offer; False if it is plain that this is no hotspot."""
     core = candidate.core
     known = len(candidate.orders) == 1 and core in lines
-    candidate.factor = 2.0 * (len(lines) if known else testable[len(core)])
-    apart = chance.spreads([tuple((token,) for token in core)], history.commutes)
+    candidate.factor = len(lines) / KNOWN if known else testable[len(core)] / (1 - KNOWN)
     seen = len({history.where[lo] for lo, _ in candidate.matches})
-    if chance.plainly(history, core, seen, candidate.factor):
+    orders = _orders(candidate)
+    candidate.corrected = chance.roughly(history, core, seen, orders) * candidate.factor
+    if candidate.corrected > 1.0:
         return False
-    trials, mean = chance.placements(history, [(chunks, 1.0) for chunks, _ in apart], {}, gaps=False)
-    if chance.tail(trials, mean, seen) * candidate.factor > 1.0:
-        return False
+    if candidate.corrected > DOUBT:  # a closer look, but without gaps; what is far beyond that needs none
+        apart = chance.spreads([tuple((token,) for token in core)], history.commutes)
+        chances = chance.placements(history, [(chunks, orders) for chunks, _ in apart], {}, gaps=False)
+        candidate.corrected = chance.tail(len(chances), sum(chances), seen) * candidate.factor
+        if candidate.corrected > 1.0:
+            return False
     candidate.count(history, tokens)
     if all(history.files[token] for token in core):
         _only_the_same(history, tokens, candidate, minimum)
@@ -135,6 +168,11 @@ def _judge(
     _measure(history, candidate, {})
     candidate.corrected = candidate.p * candidate.factor
     return True
+
+
+def _orders(candidate: Candidate) -> float:
+    """In how many orders the steps may come, reads aside."""
+    return float(math.factorial(len(candidate.core))) if len(candidate.orders) > 1 else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +216,13 @@ def _measure(history: History, candidate: Candidate, taken: chance.Taken) -> Non
     those that do it call by call in the usual order with nothing between, or those that do a step again and again;
     spread over however many calls, or over many.
     """
-    orders = float(math.factorial(len(candidate.core))) if len(candidate.orders) > 1 else 1.0
+    orders = _orders(candidate)
     found = _sightings(history, candidate)
     counts: list[tuple[float, float]] = []
 
     def count(ways: Sequence[tuple[chance.Chunks, float]], sessions: set[int], *, gaps: bool) -> None:
-        trials, mean = chance.placements(history, ways, taken, gaps=gaps)
-        counts.append((chance.tail(trials, mean, len(sessions)), mean))
+        chances = chance.placements(history, ways, taken, gaps=gaps)
+        counts.append((chance.tail_of(chances, len(sessions)), sum(chances)))
 
     for fewest in sorted({len(each.chunks) for each in found}):
         some = [each for each in found if len(each.chunks) >= fewest]
@@ -205,36 +243,6 @@ def _measure(history: History, candidate: Candidate, taken: chance.Taken) -> Non
     candidate.mean = counts[0][1] if counts else 0.0
 
 
-def _surprising(history: History, candidates: Sequence[Candidate], *, kinds: int, rate: float) -> list[Candidate]:
-    """Without those that are another one with a step that stands beside it no more often than by chance.
-
-    Where it does stand there more often, what holds of the other holds of this one, too: it need not be found among all
-    sequences of its length again, only among the `kinds` of steps that could have been beside (hierarchical testing,
-    Yekutieli 2008).
-    """
-    known = {each.core: each for each in candidates if len(each.orders) == 1}
-    sessions = {core: {history.sessions[p.row] for p in each.found} for core, each in known.items()}
-    kept = []
-    for candidate in sorted(candidates, key=lambda each: len(each.core)):
-        core, accident = candidate.core, False
-        for step in range(len(core) if len(candidate.orders) == 1 else 0):
-            less = normal((*core[:step], *core[step + 1 :]), history.commutes)
-            if less not in known:
-                continue
-            counts = history.counts[core[step]]
-            reach = 2.0 if history.commutes[core[step]] or step in (0, len(core) - 1) else 1.0
-            mean = 0.0
-            for session in sessions[less] & counts.keys():
-                f = history.reading[session]
-                mean += min(1.0, reach * (1 + f + f * f) * counts[session] / history.calls[session])
-            p = chance.tail(len(sessions[less]), mean, len(sessions[core]))
-            accident = accident or p * kinds >= rate
-            candidate.corrected = min(candidate.corrected, max(known[less].corrected, p * 2 * kinds))
-        if not accident:
-            kept.append(candidate)
-    return kept
-
-
 def _only_the_same(history: History, tokens: Sequence[int], candidate: Candidate, minimum: int) -> None:
     """Of steps that all look at files and change them only the very same are a workflow; the rest is programming."""
     sessions: dict[tuple[str, ...], set[int]] = defaultdict(set)
@@ -243,56 +251,3 @@ def _only_the_same(history: History, tokens: Sequence[int], candidate: Candidate
         sessions[keys].add(history.sessions[placement.row])
     candidate.keys = frozenset(keys for keys, seen in sessions.items() if len(seen) >= minimum)
     candidate.count(history, tokens)
-
-
-def _unordered(history: History, tokens: Sequence[int], minimum: int) -> list[Candidate]:
-    """Steps that do more than read and are taken in several orders: a candidate for each set of them."""
-    where = history.where
-    last: dict[int, int] = {}
-    sessions: dict[int, int] = {}
-    parts: list[tuple[int, int, int]] = []
-    # A sum of random numbers, one for each kind of step, is the same for any order of the same steps and no others.
-    random = Random(0)
-    weights = [random.getrandbits(60) for _ in history.names]
-    for window in _windows(history, tokens):
-        session = where[window[0]]
-        letters = [tokens[at] for at in window]
-        sums = [0, *accumulate(weights[token] for token in letters)]
-        for size in BAGS:
-            for first in range(len(window) - size + 1):
-                if size > 2 and len(set(letters[first : first + size])) < size:
-                    continue
-                bag = sums[first + size] - sums[first]
-                parts.append((bag, window[first], window[first + size - 1]))
-                if last.get(bag) != session:
-                    last[bag] = session
-                    sessions[bag] = sessions.get(bag, 0) + 1
-    seen: dict[int, list[tuple[int, int, Core]]] = defaultdict(list)
-    for bag, lo, hi in parts:
-        if sessions[bag] >= minimum:
-            steps = tuple(token for token in tokens[lo : hi + 1] if not history.commutes[token])
-            seen[bag].append((lo, hi, steps))
-    found = []
-    for runs in seen.values():
-        if len({core for _, _, core in runs}) == 1:
-            continue
-        together, reason = several([core for _, _, core in runs])
-        counts = Counter(core for _, _, core in runs)
-        orders = tuple(sorted(together, key=lambda core: (-counts[core], core)))
-        if len(orders) > 1:
-            matches = [(lo, hi) for lo, hi, core in runs if core in together]
-            found.append(Candidate(orders[0], matches, orders, unstable=reason))
-    return found
-
-
-def _windows(history: History, tokens: Sequence[int]) -> list[list[int]]:
-    """The places of steps that do more than read, where few reads stand between one and the next."""
-    found: list[list[int]] = [[]]
-    for at, token in enumerate(tokens):
-        if token == BREAK:
-            found.append([])
-        elif not history.commutes[token]:
-            if found[-1] and at - found[-1][-1] > GAP + 1:
-                found.append([])
-            found[-1].append(at)
-    return [window for window in found if len(window) > 1]

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from agentjit.detect.mining.build import cost
 from agentjit.detect.mining.chance import Taken
 from agentjit.detect.mining.history import BREAK, History
 from agentjit.detect.mining.order import Core, Placement, moved, place
+from agentjit.detect.mining.slips import Slip, slips
+
+REST = 1 / 2  # of the places of a sequence must be left by a longer one, else it is a part of that
+PART = 10**9  # turns: more than any history has
 
 
 @dataclass(slots=True)
@@ -37,8 +42,11 @@ class Candidate:
     keys: frozenset[tuple[str, ...]] | None = None
     found: list[Placement] = field(default_factory=list)
 
-    def count(self, history: History, tokens: Sequence[int]) -> None:
-        """Find the placements anew in what of `tokens` is not taken yet, from left to right and none over another."""
+    def count(self, history: History, tokens: Sequence[int], gone: Mapping[int, Slip] = MappingProxyType({})) -> None:
+        """Find the placements anew in what of `tokens` is not taken yet, from left to right and none over another.
+
+        `gone` are places in slips of other hotspots; what one of these explains does not count.
+        """
         found: list[Placement] = []
         done = -1
         for lo, hi in self.matches:
@@ -50,10 +58,17 @@ class Candidate:
                     continue
                 if self.keys is not None and tuple(history.keys[there[0]] for there in places) not in self.keys:
                     continue
-                found.append(Placement(history.row_at(lo), moved(self.core, own, places)))
+                if not self._explained(places, gone):
+                    found.append(Placement(history.row_at(lo), moved(self.core, own, places)))
                 done = max(there[-1] for there in places)
                 break
         self.found = found
+
+    def _explained(self, places: Sequence[Sequence[int]], gone: Mapping[int, Slip]) -> bool:
+        slip = gone.get(places[0][0])
+        if slip is None or not slip.explains(self.core):
+            return False
+        return all(gone.get(at) is slip for there in places for at in there)
 
     def worth(self, history: History) -> tuple[int, float, float]:
         """(turns, tokens, seconds) that would not be needed: all but one turn of each placement."""
@@ -67,13 +82,12 @@ class Candidate:
 
     def sessions(self, history: History) -> int:
         """In how many sessions it takes more than one call: one line that does it all is no evidence."""
-        return len(
-            {
-                history.sessions[placement.row]
-                for placement in self.found
-                if len({call for there in placement.places for at in there for call in history.holders[at]}) > 1
-            }
-        )
+        return len({history.sessions[placement.row] for placement in self.found if several(history, placement)})
+
+
+def several(history: History, placement: Placement) -> bool:
+    """Whether it took more than one call."""
+    return len({call for there in placement.places for at in there for call in history.holders[at]}) > 1
 
 
 def choose(
@@ -91,10 +105,12 @@ def choose(
     heap: list[tuple[tuple[float, ...], Core, int, int]] = []
     kept: list[Candidate] = []
     taken: dict[int, Counter[int]] = defaultdict(Counter)
+    gone: dict[int, Slip] = {}
+    whole: dict[int, int] = {}
 
     def push(number: int) -> None:
         candidate = candidates[number]
-        candidate.count(history, tokens)
+        candidate.count(history, tokens, gone)
         if candidate.sessions(history) >= minimum:
             turns, spent, seconds = candidate.worth(history)
             worth = (-float(turns), -spent, -seconds, -float(len(candidate.core)))
@@ -102,6 +118,7 @@ def choose(
 
     for number in range(len(candidates)):
         push(number)
+        whole[number] = len(candidates[number].found)
 
     def accept(number: int) -> None:
         chosen = candidates[number]
@@ -111,6 +128,9 @@ def choose(
             for there in placement.places:
                 for at in there:
                     taken[history.tokens[at]][history.where[at]] += len(history.holders[at])
+        for slip in slips(history, tokens, chosen.core, whole[number]):
+            for at in slip.places:
+                gone.setdefault(at, slip)
 
     done: set[int] = set()
     while heap:
@@ -120,8 +140,7 @@ def choose(
         if counted < len(kept):
             push(number)
             continue
-        longer = _longer(history, candidates, number, done, tokens, minimum)
-        if longer is not None:
+        while (longer := _longer(history, candidates, number, done, tokens, minimum, gone)) is not None:
             heapq.heappush(heap, ((-1.0,), candidates[number].core, number, -1))
             number = longer
         done.add(number)
@@ -131,28 +150,57 @@ def choose(
 
 
 def _longer(
-    history: History, candidates: Sequence[Candidate], number: int, done: set[int], tokens: list[int], minimum: int
+    history: History,
+    candidates: Sequence[Candidate],
+    number: int,
+    done: set[int],
+    tokens: list[int],
+    minimum: int,
+    gone: Mapping[int, Slip],
 ) -> int | None:
-    """A longer candidate with this one in it, if both are worth more together than this one with all its places."""
+    """A longer candidate with this one in it, if both are worth more together than this one with all its places, or if
+    this one has hardly any others.
+    """
     short = candidates[number]
     best, found = short.worth(history)[0], None
     for other, each in enumerate(candidates):
         if other in done or len(each.core) <= len(short.core) or not contains(each.core, short.core):
             continue
-        each.count(history, tokens)
+        each.count(history, tokens, gone)
         if each.sessions(history) < minimum:
             continue
-        places = {at for placement in each.found for there in placement.places for at in there}
-        rest = [
-            placement
-            for placement in short.found
-            if places.isdisjoint(at for there in placement.places for at in there)
-        ]
+        rest = _rest(short.found, each)
         left = replace(short, found=rest)
         together = each.worth(history)[0] + (left.worth(history)[0] if left.sessions(history) >= minimum else 0)
+        if len(rest) <= REST * len(short.found):
+            together += PART
         if together > best:
             best, found = together, other
     return found
+
+
+def is_part(
+    history: History, short: Candidate, others: Sequence[Candidate], tokens: Sequence[int], minimum: int
+) -> bool:
+    """Whether most places of a sequence lie in those of a longer one of `others` that cannot be judged, because it is
+    one line nearly always.
+    """
+    for each in others:
+        if len(each.core) > len(short.core) and contains(each.core, short.core):
+            longer = replace(each)
+            longer.count(history, tokens)
+            alone = [each for each in short.found if several(history, each)]
+            if longer.sessions(history) < minimum and len(_rest(alone, longer)) <= REST * len(alone):
+                return True
+    return False
+
+
+def _rest(placements: Sequence[Placement], longer: Candidate) -> list[Placement]:
+    """The placements of a sequence that share no step with those of a longer one."""
+    places = {at for placement in longer.found for there in placement.places for at in there}
+    return [
+        placement for placement in placements if places.isdisjoint(at for there in placement.places for at in there)
+    ]
 
 
 def contains(core: Core, part: Core) -> bool:
