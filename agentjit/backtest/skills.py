@@ -10,7 +10,7 @@ from agentjit import kit
 from agentjit.backtest.walk import Row, Suggestion
 from agentjit.detect.mine import hotspots
 from agentjit.detect.moves import Move, identity
-from agentjit.detect.prompt import LONGEST, alike, tokens
+from agentjit.detect.prompt import LONGEST, alike, bare
 from agentjit.detect.signature import operation
 from agentjit.intercept.decide import decide
 from agentjit.library import entry
@@ -118,14 +118,14 @@ class Skills:
 
 def _keys(prompt: str) -> list[tuple[int, str, str]]:
     """What prompts of one family have in common at least: their length, and their first or their last word."""
-    texts = [text.casefold() for _, text in tokens(prompt)]
+    texts = bare(prompt)
     return [(len(texts), "first", texts[0]), (len(texts), "last", texts[-1])] if texts else []
 
 
 def _usable(row: Row) -> bool:
     """Whether a program may be compiled from the episode: typed, short, and whole."""
     whole = all(call.ended is Ended.RETURNED for call in row.episode.calls)
-    return row.typed and bool(row.calls) and whole and len(tokens(row.episode.prompt)) <= LONGEST
+    return row.typed and bool(row.calls) and whole and len(bare(row.episode.prompt)) <= LONGEST
 
 
 def _moves(call: kit.Call, row: Row) -> Sequence[Move]:

@@ -23,7 +23,7 @@ from functools import lru_cache
 
 from agentjit.detect.moves import Move, could_change, elsewhere, placed
 from agentjit.detect.moves import identity as open_folder
-from agentjit.detect.prompt import LONGEST, is_word, tokens
+from agentjit.detect.prompt import LONGEST, bare, is_word, tokens
 
 LEAST = 2
 """How often a prompt or an opening must have been met, and an action have followed it."""
@@ -339,7 +339,8 @@ def _after(made: Sequence[Move]) -> Iterator[Context]:
 
 
 def _words(prompt: str) -> _Words:
-    words = tuple(text for _, text in tokens(prompt))
+    """The words of a prompt as they were typed, without the mark at its end; () if there are too many."""
+    words = tuple(text for _, text in tokens(prompt))[: len(bare(prompt))]
     return words if len(words) <= LONGEST else ()
 
 

@@ -45,9 +45,10 @@ def test_what_followed_the_same_prompt_is_expected_after_two_times() -> None:
     assert sorted(found) == sorted([key("$ git status --short"), key("$ git log --oneline -5")])
 
 
-def test_letter_case_and_another_project_matter_as_one_would_think() -> None:
+def test_other_words_matter_and_how_they_are_spelled_does_not() -> None:
     history = _sessions([repeat(LOOK, {"n": str(n)})[0] for n in range(4)])
     assert len(expected(history, "> How do we stand")) == 2
+    assert len(expected(history, "> how do we stand?")) == 2
     assert expected(history, "> how do we fall") == []
 
 
