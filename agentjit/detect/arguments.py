@@ -15,7 +15,7 @@ _LONG = re.compile(r"(--[A-Za-z][\w-]*)=")
 _KEPT = re.compile(r"--[A-Za-z][\w-]*=|[A-Za-z][A-Za-z0-9+.-]*://")
 _NUMBER = re.compile(r"-[0-9]+")
 # an expansion that stays one word: "…$X…" in double quotes, with bare letters before and after, and no "$@" or "$(…)"
-_ONE_WORD = re.compile(r"[\w@%+=:,./-]*\"(?:[^\"\\$`]|\\.|\$\w+|\$\{\w+\}|\$(?=[\"\s]))*\"[\w@%+=:,./-]*", re.DOTALL)
+_ONE_WORD = re.compile(r"[\w@%+=:,./-]*\"(?:[^\"\\$`]|\\.|\$\w++|\$\{\w++\}|\$(?=[\"\s]))*\"[\w@%+=:,./-]*", re.DOTALL)
 _SPLITS = re.compile(r"[$`{]")
 _GLOB = re.compile(r"[\w@%+=:,./*?\[\]!^-]+")
 _PLAIN_START = re.compile(r"\"?[\w@%+=:,./^!]|~(?:/|$)")

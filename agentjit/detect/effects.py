@@ -149,8 +149,10 @@ class _Judge:
         return self._judge(inner, found.rest) if inner else Effect.UNKNOWN
 
     def _operands(self, rule: Rule, found: Scan) -> Effect:
-        if rule.operands is not None and (len(found.operands) > rule.operands or not _countable(found)):
-            return Effect.UNKNOWN
+        if rule.operands is not None:
+            words = (*found.operands, *found.rest) if rule.posix else found.operands
+            if len(words) > rule.operands or not all(arg.one for arg in words):
+                return Effect.UNKNOWN
         if rule.pattern and not all(
             arg.value is not None and rule.pattern.fullmatch(arg.value) for arg in found.operands
         ):
@@ -240,10 +242,12 @@ class _Judge:
     def _env(self, rule: Rule, found: Scan) -> Effect:
         words = [*found.operands, *found.rest]
         effects = []
-        while words and words[0].one and _ASSIGNMENT.match(words[0].text):
-            effects.append(self._assignment(words.pop(0).text))
-        if words:
-            effects.append(self.program(words))
+        at = 0
+        while at < len(words) and words[at].one and _ASSIGNMENT.match(words[at].text):
+            effects.append(self._assignment(words[at].text))
+            at += 1
+        if at < len(words):
+            effects.append(self.program(words[at:]))
         return Effect.worst(effects)
 
     def _xargs(self, rule: Rule, found: Scan) -> Effect:
@@ -306,6 +310,22 @@ class _Judge:
         effects = [sent(value, self.cwd) for value in found.values("-O", "--output-document")]
         return Effect.worst(effects) if effects else Effect.WRITES_HERE
 
+    def _packed(self, rule: Rule, found: Scan) -> Effect:
+        if found.has("-c", "--stdout", "--to-stdout"):
+            return Effect.READS
+        looks = found.has("-l", "--list", "-t", "--test")  # of these and `-d` the last one wins, with some
+        return Effect.READS if looks and not found.has("-d", "--decompress") else Effect.UNKNOWN
+
+    def _tar(self, rule: Rule, found: Scan) -> Effect:
+        archives = found.values("-f", "--file")  # `host:path` is fetched with rsh
+        known = all(archive and archive.value is not None and ":" not in archive.value for archive in archives)
+        return self._operands(rule, found) if known else Effect.UNKNOWN
+
+    def _in_place(self, rule: Rule, found: Scan) -> Effect:
+        if not found.has("-w"):
+            return Effect.READS
+        return Effect.worst([written(arg, self.cwd) for arg in found.operands])
+
     def _listing(self, rule: Rule, found: Scan) -> Effect:
         return rule.effect if found.operands and not found.has("--list", "-l") else Effect.READS
 
@@ -331,13 +351,12 @@ _CHECKS: Mapping[str, Callable[[_Judge, Rule, Scan], Effect]] = {
     "awk": _Judge._awk,
     "curl": _Judge._curl,
     "wget": _Judge._wget,
+    "packed": _Judge._packed,
+    "tar": _Judge._tar,
+    "in-place": _Judge._in_place,
     "listing": _Judge._listing,
     "gh-api": _Judge._gh_api,
 }
-
-
-def _countable(found: Scan) -> bool:
-    return all(arg.one for arg in found.operands)
 
 
 def _filled(arg: Arg, mark: str, *, dash: bool = True) -> Arg:

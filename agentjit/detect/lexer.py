@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from agentjit.hotspot import Command, Redirect, Word
 
 _DEPTH = 12  # of substitutions in substitutions
-_COMMANDS = 200  # in one line: tree-sitter's time grows with the square of a pipeline's length
-
+# in a line, behind a `[`, in a line of a here-document: tree-sitter's time grows with the square of each
+_COMMANDS, _BRACKETS, _EXPANSIONS = 200, 1_000, 200
 _RESERVED = {
     **dict.fromkeys(("for", "while", "until", "select", "do", "done"), "a loop"),
     **dict.fromkeys(("if", "then", "elif", "else", "fi", "case", "esac", "in"), "a condition"),
@@ -23,7 +23,6 @@ _RESERVED = {
     "time": "the time keyword",
     "!": "a negation",
 }
-
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
 _CONNECTOR = re.compile(r"&&|\|\||\|&|[|;\n]|&(?!>)")
 _REDIRECT = re.compile(r"[0-9]*(?:<<<|<<-|<<|<>|<&|<|>>|>&|>\||>)|&>>|&>")
@@ -44,8 +43,8 @@ _BRACED = re.compile(
 _SUM = re.compile(r"\$\(\([0-9 +*/%-]*\)\)")
 _SIMPLE = (_VARIABLE, _BRACED, _SUM)
 _BACKQUOTED = re.compile(r"`([^`\\\"#\n]*)`")
-# @{1} and {} stay as they are; {a,b} and {1..3} do not
 _ADDRESS = re.compile(r"https?://")
+# @{1} and {} stay as they are; {a,b} and {1..3} do not
 _LITERAL_BRACE = re.compile(r"[\w:@%+^-]*\}|(?=[ \t\n]|\Z)")
 # what bash may take for the descriptor of the redirection after it
 _NEAR_DESCRIPTOR = re.compile(r"[0-9\\\n'\"]*|\{.*", re.DOTALL)
@@ -193,7 +192,8 @@ class Reader:
     def _program(self, draft: Draft, word: Word) -> None:
         if word.raw in _RESERVED:
             raise Opaque(_RESERVED[word.raw])
-        if word.value is not None and (word.value in _RESERVED or _ASSIGNMENT.match(word.value)):
+        brackets = "[" in word.raw and (word.raw != "[" or self.text.count("[") > _BRACKETS)
+        if brackets or (word.value is not None and (word.value in _RESERVED or _ASSIGNMENT.match(word.value))):
             raise Opaque("a program named like syntax")
         self.programs.add(word.start)
         draft.words.append(word)
@@ -226,7 +226,8 @@ class Reader:
             start = self.at
             stop = self._heredoc_end(heredoc)
             if not heredoc.quoted:
-                if "\\\n" in self.text[start:stop]:
+                lines = self.text[start:stop].split("\n")
+                if any(line.endswith("\\") or line.count("$") > _EXPANSIONS for line in lines[:-1]):
                     raise Opaque("an unusual here-document")
                 self._quoted_expansions(start, stop)
             begun = heredoc.draft.redirects[heredoc.index]
@@ -297,7 +298,7 @@ class Reader:
             return False
         if char in "$`" and self._expansion():
             return False
-        before = self.text[start : self.at][-1:]
+        before = self.text[max(start, self.at - 1) : self.at]
         pieces.append(char)
         self.at += 1
         if char == "~":  # HEAD~1 is literal; ~/x, x=~/y and a:~ are not

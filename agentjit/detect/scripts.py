@@ -15,7 +15,7 @@ _SED_EXCHANGE = re.compile(
     re.DOTALL,
 )
 _AWK_CALLS = re.compile(r"system|getline|@|\binplace\b|/inet")
-_AWK_STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
+_AWK_STRING = re.compile(r'"(?:\\.|[^"\\\n])*+("?)')  # an open one is left behind at once
 _AWK_PIPE = re.compile(r"(?<!\|)\|(?!\|)")
 
 
@@ -45,7 +45,7 @@ def awk_reads(program: str) -> bool:
         return False
     # A quote inside /…/ or a comment would shift what counts as a string: then strings are read as code, to be safe.
     if not re.search(r"[/#]", program):
-        program = _AWK_STRING.sub("s", program)
+        program = _AWK_STRING.sub(lambda string: "s" if string[1] else '"', program)
         if '"' in program:
             return False
         statements = re.split(r"[;{}]", program)
@@ -53,4 +53,4 @@ def awk_reads(program: str) -> bool:
         statements = [program]
     if _AWK_PIPE.search(program):
         return False
-    return not any(re.search(r"print[^>]*>", statement, re.DOTALL) for statement in statements)
+    return not any(">" in statement.partition("print")[2] for statement in statements)

@@ -67,8 +67,7 @@ TABLE: list[tuple[str, list[tuple[str, str, str, str]]]] = [
     ("cd a && cd b", [("", "cd b", "cd <arg>", "/w/a")]),
     ("git -C repo log -n 3", [("", "git log -n 3", "git log -n <arg>", "/w/repo")]),
     ("cd repo && git -C sub log", [("", "git log", "git log", "/w/repo/sub")]),
-    ("make -C /x/y test", [("", "make test", "make test", "/x/y")]),
-    ("npm run build --prefix web", [("", "npm run build", "npm run build", "/w/web")]),
+    ("make -C sub test", [("", "make -C sub test", "make -C <arg> test", "/w")]),
     (
         "git -C repo log --oneline | grep -i fix | wc -l",
         [("", "git log --oneline | grep -i fix | wc -l", "git log --oneline | grep -i <arg> | wc -l", "/w/repo")],
@@ -81,14 +80,25 @@ TABLE: list[tuple[str, list[tuple[str, str, str, str]]]] = [
     ("cat x | grep y 2>/dev/null | head -n 5 | less -R", [("", "cat x | grep y", "cat <arg> | grep <arg>", "/w")]),
     ("cat x | sed -n '1,80p'", [("", "cat x", "cat <arg>", "/w")]),
     ("ls; echo ---; pwd", [("", "ls", "ls", "/w"), (";", "pwd", "pwd", "/w")]),
-    ('ls && echo ok || echo "failed: $?"; true', [("", "ls", "ls", "/w")]),
+    ('ls && echo ok; ls || echo "failed: $?"; true', [("", "ls", "ls", "/w"), (";", "ls", "ls", "/w")]),
+    ("ls && echo ok || echo no", [("", "ls && echo ok || echo no", "ls && echo <arg> || echo <arg>", "/w")]),
     ("ls || true && pwd", [("", "ls", "ls", "/w"), (";", "pwd", "pwd", "/w")]),
     ("echo a; echo b", [("", "echo b", "echo <arg>", "/w")]),
     ("true", [("", "true", "true", "/w")]),
-    ("time make test", [("", "make test", "make test", "/w")]),
-    ("cd x && time -p make test; ls", [("", "make test", "make test", "/w/x"), (";", "ls", "ls", "/w/x")]),
+    ("time make test", [("", "time make test", "time make test", "/w")]),
+    ("cd x && time -p make test; ls", [("", "time make test", "time make test", "/w/x"), (";", "ls", "ls", "/w/x")]),
+    ("time cd x && make", [("", "time cd x && make", "time cd x && make", "/w")]),
+    # what ends a program
+    ("tail -f x | head -5 | cat", [("", "tail -f x | head -5", "tail -f <arg> | head -<arg>", "/w")]),
+    ("timeout 5 ping h | tail", [("", "timeout 5 ping h", "timeout <arg> ping <arg>", "/w")]),
+    ("cat /dev/urandom | head -c 16", [("", "cat /dev/urandom | head -c 16", "cat <arg> | head -c <arg>", "/w")]),
+    ("git log --follow f | head -5", [("", "git log --follow f", "git log --follow <arg>", "/w")]),
     ("a; time b", [("", "a; time b", "a; time b", "/w")]),
     ("export NO_COLOR=1 GIT_PAGER=cat; git log", [("", "git log", "git log", "/w")]),
+    (
+        "export NO_COLOR=1; cd x; git log; env",
+        [("", "git log", "git log", "/w/x"), (";", "export NO_COLOR=1; env", "export <arg>; env", "/w/x")],
+    ),
     ("set -euo pipefail; a; b", [("", "a", "a", "/w"), (";", "b", "b", "/w")]),
     # what a shell carries on
     (
@@ -181,7 +191,8 @@ SAME = [
     (("ls a",), ('ls "a" 2>/dev/null',), ("NO_COLOR=1 ls a || true",), ("echo; ls a; echo $?",)),
     (("a 2>&1 | grep x",), ("a |& grep x",), ("a 2>&1 | 'grep' x | head",)),
     (("a > f",), ("a >f",), ("a 1> 'f' 2>/dev/null",)),
-    (("make -C sub test",), ("cd sub && make test",), ("make test --directory=sub",)),
+    (("git log",), ("NO_COLOR=1 git log",), ("env PAGER=cat git log",), ("export PAGER=cat; git log | head",)),
+    (("cd x; cd $Y/z; a",), ("cd x && cd $Y/z; a | tail",)),
     (("X='1' a",), ("X=1 a",), ('X="1" timeout 3 a',)),
     (("ls", "/w/"), ("ls", "/w"), ("ls", "/x/../w"), ("cd /x && cd /w && ls", "")),
     (("source e; a",), ("source 'e'; a | head",)),
@@ -197,6 +208,14 @@ def test_the_same_thing_has_one_key(group: tuple[tuple[str, ...], ...]) -> None:
 
 
 # --- keys: what is not
+
+BACK = ("cd -", "cd '-'", 'cd "-"', "cd -P -", "cd -- -", "command cd -", "ls $(cd - && ls)", "bash -c 'cd -P -; ls'")
+AGO = ("X=-; cd $X", "cd $(a)", "printenv OLDPWD")
+MUTE = (
+    *("curl -sf -o /dev/null u", "curl -sSfo x u", "git diff-index --quiet HEAD", "git -C x diff --quiet", "kill -0 1"),
+    *("git merge-base --is-ancestor a b", "gzip -t x"),
+)
+SHOWS = ("env", "printenv NO_COLOR", "bash -c 'x'", "python -c 'x'", "set", "xargs git", "./x")
 
 DIFFERENT = [
     ("ls a b", "ls 'a b'", "ls a\\ b c", "ls 'a' b ''", "ls"),
@@ -228,17 +247,40 @@ DIFFERENT = [
     ("git -C repo diff > p", "cd repo && git diff > p"),
     ("git -C repo diff | patch -p1", "cd repo && git diff | patch -p1"),
     ("git -C repo diff | grep -f p", "cd repo && git diff | grep -f p"),
-    ("npm --prefix a --prefix b run x", "npm --prefix a/b run x", "npm --prefix b run x"),
-    ("npm --prefix a install ./x.tgz", "cd a && npm install ./x.tgz"),
-    ("npm run x -- --prefix a", "npm run x --prefix a"),
-    ("make -C=x", "make -C x", "make"),
-    ("make -f -C x", "make -f x"),
+    ("make -C sub", "cd sub && make", "make"),
+    ("npm --prefix a run x", "cd a && npm run x"),
+    ("terraform -chdir=a plan", "cd a && terraform plan"),
+    ("git -C=x log", "git -C x log", "git log"),
     ("git log --grep --no-color", "git log --grep"),
     ("git log -- --no-color", "git log --"),
     ("git grep -e --no-color x", "git grep -e x"),
     ("git commit -m --no-pager", "git commit -m"),
     ("grep -- --color=never f", "grep -- f"),
     ("cargo run --color=never", "cargo run"),
+    *((f"cd a; ls; {back}; ls", f"cd /x; cd /w/a; ls; {back}; ls") for back in BACK),
+    *((f"cd a; {back}; ls", f"cd /x; cd /w/a; {back}; ls") for back in (*BACK, *AGO)),
+    *((f"{asked} && echo up", f"{asked} && echo down", asked) for asked in MUTE),
+    ("a && echo up || echo down", "a && echo down || echo up", "a"),
+    ("a || true | cat", "a || true"),
+    ("a || echo down && echo up", "a || echo up && echo down", "a"),
+    *((f"{wrapper} {name}", name) for wrapper in ("env", "timeout 5", "nohup") for name in ("pwd", "type ls")),
+    *((f"NO_COLOR=1 {shows}", shows, f"export NO_COLOR=1; {shows}") for shows in SHOWS),
+    ("env NO_COLOR=1 python x", "python x", "env python x | awk x"),
+    ("COLUMNS=9; echo ${#COLUMNS}", "echo ${#COLUMNS}"),
+    ("export NO_COLOR=1; git log; env", "git log; env"),
+    ("COLUMNS=9 npm test", "npm test"),
+    ("a 2>/dev/null >/dev/stderr", "a >/dev/stderr", "a >/dev/fd/2 2>/dev/null"),
+    ("a 2>/dev/null >$X", "a >$X"),
+    ("grep $F --color=never x", "grep $F x"),
+    ("git log $X --no-color", "git log $X"),
+    ("time make", "make", "env time make", "time -p make | cat; ls"),
+    ("yes | head -5", "yes | head -6", "yes"),
+    ("tail -n 5 --follow=name x | head", "tail -n 5 --follow=name x"),
+    ("sudo tail -F x | head", "sudo tail -F x", "tail -F x"),
+    ("timeout 5 tail -f x", "timeout 9 tail -f x", "tail -f x"),
+    ("timeout 5 npm run dev | head", "npm run dev"),
+    ("kubectl logs -f x | head", "kubectl logs -f x", "kubectl logs x | head"),
+    ("od < /dev/zero | head", "od < /dev/zero"),
     ("cd x; a", "cd y; a", "a", "cd $X; a", "cd ~/x; a", "cd -P x; a"),
     ("X=1; a $X", "X=2; a $X", "a $X"),
     ("source e1; a", "source e2; a", "a", "alias a=b; a"),
@@ -316,6 +358,7 @@ def test_other_tools_are_one_action_with_the_whole_input_for_a_key() -> None:
     assert read.key != tool("Read", file_path="/w/src/a.py", offset=4).key
     assert read.key != tool("Read", file_path="/w/src/a.py").key
     assert tool("Read", file_path="../a").key != tool("Read", "/x", file_path="../a").key
+    assert len({tool("Read", file_path=path).key for path in ("/w/x", "/w/x/", "x/.", "y/")}) == 3
     assert tool("Grep", pattern="x").key != tool("Grep", "/v", pattern="x").key
     assert tool("WebFetch", url="u").key == tool("WebFetch", "/v", url="u").key
 
@@ -335,8 +378,15 @@ def test_mcp_tools_are_told_apart_by_shape_and_value() -> None:
 def test_strange_inputs_are_still_actions() -> None:
     endless: list[object] = []
     endless.append(endless)
-    for value in (endless, {1: 2, "1": 3}, {"a", "b"}, b"x", "\ud800", float("nan"), object()):
+    deep: list[object] = []
+    for _ in range(5_000):
+        deep = [1, {"a": deep}]
+    for value in (endless, deep, {1: 2, "1": 3}, {"a", "b"}, b"x", "\ud800", float("nan"), object()):
         assert tool("t", v=value).key
+    assert (
+        len({tool("t", v=value).key for value in ([deep], [[deep]], [deep, 1], {"a": deep}, endless, [endless])}) == 6
+    )
+    assert keys("ls", more=deep) != keys("ls", more=[deep])
     assert operation(ToolCall("c", "Bash", {"command": 3}, "", False, 1, 0.0)).actions[0].signature == "Bash command"
     assert operation(ToolCall("c", "Bash", {}, "", False, 1, 0.0)).actions[0].text == "Bash"
 
@@ -356,7 +406,8 @@ def test_users_add_their_own_cosmetics(tmp_path: Path) -> None:
             {
                 "display": {"pygmentize": "-g"},
                 "assignments": {"MY_COLOR": "off"},
-                "directories": {"tool": {"flags": "-w"}},
+                "colourless": {"tool": "MY_.*"},
+                "directories": {"tool": {"flags": "-w"}, "make": {"flags": "-C", "anywhere": True}},
             }
         )
     )
@@ -364,6 +415,11 @@ def test_users_add_their_own_cosmetics(tmp_path: Path) -> None:
     (action,) = operation(bash("MY_COLOR=off tool -w sub x | pygmentize -g | head"), None, found).actions
     assert (action.text, action.directory) == ("tool x", "/w/sub")
     assert of("tool -w sub x")[0].text == "tool -w sub x"
+    texts = [
+        operation(bash(f"make {words}"), None, found).actions[0].text
+        for words in ("-C s t", "t -C s", "-C=s", "-f -C s")
+    ]
+    assert texts == ["make t", "make t", "make -C=s", "make -f -C s"]
 
 
 @pytest.mark.parametrize("text", ['{"displays": {}}', '{"display": {"x": "("}}', "[]", "{", '{"filters": {"x": {}}}'])

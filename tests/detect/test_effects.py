@@ -170,6 +170,15 @@ sysctl kernel.ostype
 export LANG=C
 yq -r .a f.yml
 base64 -d f
+xxd -l 64 -ps f
+xxd -r -ps f | head
+xz -l f.xz
+bzip2 -dc f.bz2
+gunzip -t f.gz
+zstdcat f.zst
+tar -t -f a.tar x
+pod_name=x; kubectl get pods -l app=x | grep "$pod_name"
+gofmt -d ../x.go
 uniq -c f
 printf '%s\n' a b
 sleep 1
@@ -220,6 +229,7 @@ find . -fprint out
 ruff check --fix .
 ruff format src
 gofmt -w main.go
+gofmt -l -w src
 tree -o out
 ls > "out.txt"
 echo "$(touch x)"
@@ -295,6 +305,8 @@ systemctl restart nginx
 npm publish
 kill 1
 mktemp
+gofmt -w /etc/x.go
+gofmt -w ../x.go
 ss -K dst 1.2.3.4
 """
 
@@ -358,6 +370,13 @@ BASH_ENV=x ls
 KUBECONFIG=x kubectl get pods
 IFS=, ls
 http_proxy=x curl http://y
+npm_config_git=/tmp/e npm view git+file:///x
+npm_config_cache=/etc/x; npm view y
+pnpm_config_x=y true
+env npm_config_cache=/etc/x npm view y
+cdpath=x; cd y
+module_path=x ls
+histchars=x ls
 PROMPT_COMMAND=x
 export PATH=/tmp
 export -f x
@@ -495,15 +514,33 @@ tar cf a.tar x
 tar tf a.tar -I ./x
 tar -tf a --to-command=x
 tar tf host:x
+tar -t -f host:/x
+tar -t --file=host:/x
+tar -t -f "$X"
 tar --checkpoint-action=exec=x -tf a
 unzip a.zip
 gzip a
 xz -d a
+xz -l -d a.xz
+xz -dt a.xz
+bzip2 -t -d a.bz2
+zstd --list --decompress a.zst
+zstdcat a.zst -o out
+zstdcat --rm a.zst
+ls | xargs zstdcat
+ls | xargs xz -l
+ls | xargs gofmt -l -w
+gofmt -w=true x.go
 date 010203042030
 date -s tomorrow
 hostname newname
 uniq a b
 xxd a b
+xxd a -r
+xxd -r -ps a b
+xxd -ps a b
+xxd -bits a b
+xxd -r -s 5 a b
 file -C -m x
 tree -R
 dmesg -C
@@ -643,6 +680,7 @@ def test_here_is_the_working_directory(text: str, cwd: str, effect: Effect) -> N
         ("Read", {"file_path": "/etc/x"}, Effect.READS),
         ("Grep", {"pattern": "x"}, Effect.READS),
         ("WebFetch", {"url": "http://x"}, Effect.READS),
+        ("BashOutput", {"bash_id": "1"}, Effect.UNKNOWN),  # it shows what came since, once
         ("Write", {"file_path": "/w/p/x"}, Effect.WRITES_HERE),
         ("Edit", {"file_path": "/w/x"}, Effect.WRITES_ELSEWHERE),
         ("Write", {"file_path": "/dev/null"}, Effect.WRITES_ELSEWHERE),
@@ -723,6 +761,7 @@ def test_awk_programs_that_read(program: str) -> None:
         '{printf "a" > "x"}',
         '{print "}" > "x"}',
         '{print "',
+        '{print "x\\"\n> "out"}',
     ],
 )
 def test_awk_programs_that_may_not(program: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,6 +85,83 @@ def test_operation_of_a_shell_call() -> None:
 def test_bookkeeping_is_the_agents_own_lists() -> None:
     assert all(map(is_bookkeeping, ("TodoWrite", "ToolSearch", "ExitPlanMode", "TaskUpdate")))
     assert not any(map(is_bookkeeping, ("Bash", "Read", "Task", "Agent", "mcp__x__y", "Write")))
+
+
+@pytest.mark.parametrize("unit", ["nohup ", "env ", "sudo ", "command ", "timeout 5 ", "python -m ", "uv run "])
+def test_programs_that_run_programs_without_end(unit: str) -> None:
+    one, other = (operation(bash(unit * 3_000 + program)) for program in ("ls", "rm"))
+    assert one.effect is Effect.UNKNOWN
+    assert one.signature != other.signature and one.actions[0].key != other.actions[0].key
+
+
+# (before, again and again, after): each grew with the square of its length, or worse
+FRAMES = [
+    ("", ""),
+    ("ls ", ""),
+    ('ls "', '"*'),
+    ("ls $(", ")"),
+    ("ls; ", ""),
+    ("awk '", "'"),
+    ("awk '\"", "'"),
+    ("sed 's/", "'"),
+]
+FRAMES += [
+    ('"', '"$x'),
+    ("cd x;", "y; time z"),
+    ("find . ", ""),
+    ("[ ", "]"),
+    ("cat <<E\n", "\nE"),
+    ("a && ", " | head"),
+]
+UNITS = [
+    "ls ",
+    "env a=1 ",
+    "a=1 ",
+    "$abcdefgh ",
+    '"$a"',
+    "[a]",
+    "[a] ",
+    "{",
+    "'a'",
+    '\\"',
+    "/",
+    "-a ",
+    "print",
+    "s/a/b/;",
+    " <arg>",
+]
+UNITS += [
+    "a|",
+    "a&&",
+    "\n",
+    " ",
+    "cd -a ",
+    ">f ",
+    "tail ",
+    "git ",
+    "NO_COLOR=1;",
+    "tail -f ",
+    '"a',
+    "timeout 5 ",
+    "-exec ls {} ; ",
+]
+
+
+@pytest.mark.parametrize(("before", "after"), FRAMES)
+def test_twice_the_length_takes_twice_the_time(before: str, after: str) -> None:
+    def seconds(unit: str, length: int) -> float:
+        call = bash(before + unit * (length // len(unit)) + after)
+        begin = time.process_time()
+        operation(call)
+        return time.process_time() - begin
+
+    gc.disable()
+    try:
+        for unit in UNITS:
+            # other work on the machine may slow one run, not all of them
+            assert any(seconds(unit, 24_000) < 3 * seconds(unit, 12_000) + 0.02 for _ in range(4)), unit
+    finally:
+        gc.enable()
 
 
 @given(st.text(max_size=60))

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from agentjit.detect.catalogue import Catalogue
 from agentjit.detect.effects import effect_of
 from agentjit.detect.operations import mask
+from agentjit.detect.operations.bounds import endless
 from agentjit.detect.operations.cosmetics import Cosmetics
-from agentjit.detect.operations.parts import Part, backward, changes, only_formats, parts, substitutes, target
+from agentjit.detect.operations.parts import Part, backward, changes, heedless, only_formats, parts, substitutes, target
 from agentjit.detect.operations.strip import (
     PIPES,
     Stripped,
@@ -37,7 +39,7 @@ from agentjit.detect.shell import parse
 from agentjit.hotspot import Action, Command, Line
 from agentjit.trace import Effect
 
-_TIMED = re.compile(r"(\s*cd\s+[\w./@+-]+\s*(?:&&|;)\s*)?\s*time\s+(?:-p\s+)?(?=[\w./~$\"'])")
+_TIMED = re.compile(r"(\s*+cd\s++[\w./@+-]++\s*+(?:&&|;)\s*+)?+\s*+time\s++(?:-p\s++)?(?=[\w./])")
 
 
 def actions_of_line(
@@ -56,12 +58,8 @@ def actions_of_line(
     `effect` and `signature` are those of the whole line; `more` is what else tells the call from others of the same
     line, and goes into the keys. A line in the `background` is one action.
     """
-    if line.opaque == "the time keyword" and (timed := _TIMED.match(line.text)):
-        rest = parse((timed[1] or "") + line.text[timed.end() :])
-        if not rest.opaque:
-            line = rest
-            effect = Effect.UNKNOWN if background else effect_of(rest, cwd=cwd, catalogue=catalogue)
-            signature = mask.line(rest, catalogue)
+    if line.opaque == "the time keyword" and (timed := _timed(line, cwd, background, more, catalogue, cosmetics)):
+        return timed
     here = _home(cwd)
     if line.opaque:
         text = line.text.strip(" \t\n")
@@ -72,6 +70,38 @@ def actions_of_line(
         key = bounded(repr((here, (canonical_command(Stripped(only.words, (), ())),), ())))
         return (Action(key, mask.folded(signature), effect, " ".join([word.raw for word in only.words]), "", here),)
     return tuple(_Walk(line, here, cwd, effect, signature, (catalogue, cosmetics), background, more).run())
+
+
+def _timed(
+    line: Line, cwd: str, background: bool, more: str, catalogue: Catalogue, cosmetics: Cosmetics
+) -> tuple[Action, ...]:
+    """The actions of a line whose first pipeline is timed: what it took is part of that action's answer.
+
+    None if the line is not as simple as that.
+    """
+    timed = _TIMED.match(line.text)
+    rest = parse((timed[1] or "") + line.text[timed.end() :]) if timed else line
+    if not timed or rest.opaque:
+        return ()
+    command = rest.commands[1 if timed[1] else 0]
+    name = command.words[0].value if command.words and not command.assignments else None
+    if name is None or name in cosmetics.own or name in cosmetics.wrappers:
+        return ()
+    effect = Effect.UNKNOWN if background else effect_of(rest, cwd=cwd, catalogue=catalogue)
+    first, *others = actions_of_line(
+        rest,
+        cwd=cwd,
+        effect=effect,
+        signature=mask.line(rest, catalogue),
+        catalogue=catalogue,
+        cosmetics=cosmetics,
+        background=background,
+        more=more,
+    )
+    if not first.text.startswith(command.words[0].raw):
+        return ()
+    key = bounded(repr(("time", first.key)))
+    return (replace(first, key=key, signature=f"time {first.signature}", text=f"time {first.text}"), *others)
 
 
 @lru_cache(maxsize=256)
@@ -105,6 +135,7 @@ class _Walk:
         self.stack: list[str] = []  # what pushd left behind
         self.before: list[Command] = []  # what came before and matters for effects
         self.settings: list[Part] = []  # how the shell goes on after a failure: that matters where `||` is
+        self.formats: list[Part] = []  # how output is formatted: that matters where somebody might see it
         self.carried: list[Part] = []
         self.unused = False  # the last of `carried` has no action behind it
         self.found: list[Action] = []
@@ -120,7 +151,7 @@ class _Walk:
             match self._kind(part):
                 case "line":
                     self.here = _home(self.cwd)
-                    self.settings, self.carried, self.found, self.before = [], [], [], []
+                    self.settings, self.formats, self.carried, self.found, self.before = [], [], [], [], []
                     return [self._action(Part("", 0, count, True))]
                 case "whole":
                     self._found(Part(part.connector, part.start, count, count - part.start > 1))
@@ -137,6 +168,8 @@ class _Walk:
                         self._move(part)
                     elif kind == "setting":
                         self.settings.append(part)
+                    elif kind == "format":
+                        self.formats.append(part)
         return self._finish(last)
 
     def _found(self, part: Part) -> None:
@@ -190,7 +223,7 @@ class _Walk:
     def _kind_of_change(self, command: Command) -> str:
         if not command.words and not command.assignments:
             return ""  # `> file`
-        if only_formats(command, self.bare, self.cosmetics):
+        if only_formats(command, self.cosmetics):
             return "format" if not command.words or command.words[0].value == "export" else "setting"
         once = substitutes(command) or any(map(lasts, command.redirects)) or (command.assignments and command.words)
         if once:
@@ -220,7 +253,8 @@ class _Walk:
                 kept[0] = directed(kept[0], self.here, self.cosmetics)
                 directory = kept[0].directory or directory
         connectors = [_plain(connector) for connector in self.line.connectors[part.start : max(stop - 1, part.start)]]
-        for each in reversed([*self.settings, *self.carried] if part.joined else self.carried):
+        before = self._in_front(part, stop)
+        for each in reversed(before):
             kept.insert(0, strip(self.line.commands[each.start], self.cosmetics, self.catalogue, firm=True))
             connectors.insert(0, "&&" if self.line.connectors[each.stop - 1] == "&&" else ";")
         key = repr((directory, tuple(map(canonical_command, kept)), tuple(connectors)))
@@ -233,7 +267,17 @@ class _Walk:
             text = f"({text}) &" if ";" in connectors or "\n" in text else f"{text} &"
             signature += " &"
         connector = part.connector if self.found else ""
-        return Action(key, signature, self._effect(part.start, stop), text, connector, directory)
+        return Action(key, signature, self._effect(part.start, stop, before), text, connector, directory)
+
+    def _in_front(self, part: Part, stop: int) -> list[Part]:
+        """The changes of the shell that this part must have in front of it."""
+        commands = [self.bare.commands[at] for at in (*(each.start for each in self.carried), *range(part.start, stop))]
+        seen = []
+        for each in self.formats:
+            sets = self.bare.commands[each.start]
+            if each.start < part.start and not all(heedless(other, sets, self.cosmetics) for other in commands):
+                seen.append(each)
+        return sorted([*(self.settings if part.joined else ()), *seen, *self.carried], key=lambda each: each.start)
 
     def _masked(self, kept: Sequence[Stripped], connectors: Sequence[str], start: int, stop: int) -> str:
         commands = self.line.commands[start:stop]
@@ -250,19 +294,31 @@ class _Walk:
             stop - part.start > 1
             and self.line.connectors[stop - 2] in PIPES
             and displays(self.bare.commands[stop - 1], self.cosmetics)
+            and not self._ends(part.start, stop - 1)
         ):
             stop -= 1
+        if part.joined and stop < part.stop:
+            last = self.bare.commands[stop - 1]
+            if prints(last, self.cosmetics) or falls_back(last, self.cosmetics):
+                return part.stop  # `a || true | cat` would become another line
         return stop
+
+    def _ends(self, start: int, at: int) -> bool:
+        """Whether the command at `at` may be what ends those before it: `tail -f log | head -5`."""
+        last, *_ = self.bare.commands[at].words
+        before = self.bare.commands[start:at]
+        return last.value in self.cosmetics.cuts and any(endless(each, self.cosmetics) for each in before)
 
     def _strip(self, at: int, stop: int, firm: bool) -> Stripped:
         connector = self.line.connectors[at] if at < stop - 1 else ""
         return strip(self.line.commands[at], self.cosmetics, self.catalogue, connector=connector, firm=firm)
 
-    def _effect(self, start: int, stop: int) -> Effect:
+    def _effect(self, start: int, stop: int, front: Sequence[Part]) -> Effect:
         """The effect of these commands, knowing what came before them."""
         if self.background or stop - start == len(self.line.commands):
             return self.effect
-        commands = (*self.before, *self.line.commands[start:stop])
+        formats = [self.line.commands[each.start] for each in front if each in self.formats]
+        commands = (*self.before, *formats, *self.line.commands[start:stop])
         nested = self.line.nested if self.line.nested and any(map(substitutes, commands)) else ()
         return effect_of(Line("", commands, (), nested), cwd=self.cwd, catalogue=self.catalogue)
 

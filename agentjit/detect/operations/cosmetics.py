@@ -4,12 +4,18 @@ A file is an object of the parts below, each optional; names that share an entry
 subcommand is written with a dash (`git-log`). Patterns are regular expressions of the whole.
 
 - `wrappers`: programs that run the rest of their words and add nothing; their shape (`runs`, `values`) is in the
-  catalogue of effects. Only with the `flags` named; what they skip must look like `operand`.
+  catalogue of effects. Only with the `flags` named; what they skip must look like `operand`. One that `bounds` its
+  program stays in front of an endless one.
+- `builtins`: names that a shell takes for something of its own: what runs them as a program stays.
 - `assignments`: variables that only format, with the pattern of such values.
+- `colourless`: programs in front of which such variables only format, with the pattern of their names; others may show
+  their variables, or run what does.
 - `flags`: flags that only format, by program; those of a program with subcommands stand before the subcommand.
 - `directories`: flags that make a program work in another directory, as if it had been started there; they stand
   before the first operand, or `anywhere`; with `subcommands`, only with these.
 - `display`: programs that, at the end of a pipeline, show less of it or page it, with the pattern of their arguments.
+- `cuts`: those of them that end the programs before them; `endless`: programs that may go on for ever without, with the
+  flags or words that make them so.
 - `filters`: programs that read nothing but their input when they have at most `operands` and such `flags`.
 - `prints`: programs that only print; `fallbacks`: those that behind `||` only set an exit status.
 - `mute`: programs that answer by their exit status, with the flags that make them so: what is printed behind one is
@@ -35,17 +41,29 @@ from typing import Any
 from agentjit.detect.catalogue import merged, split_names
 from agentjit.errors import BadInput
 
-_NAMED = ("wrappers", "assignments", "flags", "directories", "display", "filters", "mute", "settings")
-_LISTED = ("prints", "fallbacks")
+_NAMED = (
+    "wrappers",
+    "assignments",
+    "colourless",
+    "flags",
+    "directories",
+    "display",
+    "endless",
+    "filters",
+    "mute",
+    "settings",
+)
+_LISTED = ("builtins", "cuts", "prints", "fallbacks")
 _PARTS = frozenset(("about", *_NAMED, *_LISTED, "state", "tools"))
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """`flags` it may have, and what the operands before its program must look like."""
+    """`flags` it may have, and what the operands before its program must look like; `bounds`: it ends its program."""
 
     flags: frozenset[str]
     operand: re.Pattern[str]
+    bounds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +85,20 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Cosmetics:
-    """The parts of the files, compiled. `formatted` are the programs that `flags` says anything about."""
+    """The parts of the files, compiled. `formatted` are the programs that `flags` says anything about; `own` the names
+    that a shell takes for something of its own, be it for a change of itself.
+    """
 
     wrappers: Mapping[str, Wrapper]
+    own: frozenset[str]
     assignments: Mapping[str, re.Pattern[str]]
+    colourless: Mapping[str, re.Pattern[str]]
     flags: Mapping[str, frozenset[str]]
     formatted: frozenset[str]
     directories: Mapping[str, Place]
     display: Mapping[str, re.Pattern[str]]
+    cuts: frozenset[str]
+    endless: Mapping[str, frozenset[str]]
     filters: Mapping[str, Filter]
     prints: frozenset[str]
     fallbacks: frozenset[str]
@@ -122,10 +146,12 @@ def _cosmetics(raw: Mapping[str, Any]) -> Cosmetics:
     tools, state = raw["tools"], raw["state"]
     return Cosmetics(
         wrappers={
-            name: Wrapper(_list(each["flags"]), re.compile(each.get("operand", "")))
+            name: Wrapper(_list(each["flags"]), re.compile(each.get("operand", "")), bool(each.get("bounds")))
             for name, each in _items(raw, "wrappers")
         },
+        own=_list(raw["builtins"]) | _list(state["carried"]) | _list(state["whole"]),
         assignments=_patterns(raw["assignments"]),
+        colourless=_patterns(raw["colourless"]),
         flags=flags,
         formatted=frozenset(name.partition("-")[0] for name in flags),
         directories={
@@ -133,6 +159,8 @@ def _cosmetics(raw: Mapping[str, Any]) -> Cosmetics:
             for name, each in _items(raw, "directories")
         },
         display=_patterns(raw["display"]),
+        cuts=_list(raw["cuts"]),
+        endless=_lists(raw["endless"]),
         filters={
             name: Filter(int(each["operands"]), re.compile(each["flags"])) for name, each in _items(raw, "filters")
         },

@@ -10,6 +10,7 @@ from agentjit.detect.catalogue import Catalogue, Rule
 from agentjit.hotspot import Line, Redirect, Word
 
 _OPAQUE_SHOWN = 120
+_DEEPEST = 12  # programs that run programs: the words of a deeper one are shown as they are
 _GLUED = re.compile(r"(-[A-Za-z])([0-9].*|[^A-Za-z0-9-].*)", re.DOTALL)
 _STREAM = re.compile(r"/dev/(?:null|stdout|stderr)|[0-9]+|-")
 _ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
@@ -75,21 +76,23 @@ def _redirect(redirect: Redirect) -> str:
     return f"{redirect.operator} {'<expr>' if target.value is None else '<arg>'}"
 
 
-def _words(words: Sequence[Word], catalogue: Catalogue) -> list[str]:
+def _words(words: Sequence[Word], catalogue: Catalogue, depth: int = 0) -> list[str]:
     """A program and its words, masked; what a wrapper such as `timeout 5` runs is masked as a program again."""
     if not words:
         return []
+    if depth > _DEEPEST:
+        return [opaque(" ".join([word.raw for word in words]))]
     name = words[0].value
     program = "<expr>" if name is None else name.rpartition("/")[2] or name
     rule = catalogue.programs.get(program, _RULE)
     if rule.runs is not None:
-        return [program, *_wrapper(words[1:], rule, catalogue)]
+        return [program, *_wrapper(words[1:], rule, catalogue, depth)]
     if rule is _RULE and program not in catalogue.levels and len(words) > 1 and words[1].value in catalogue.levels:
-        return [program, *_words(words[1:], catalogue)]  # a wrapper that nobody told us of: `watched git push`
-    return [program, *_arguments(words, program, rule, catalogue)]
+        return [program, *_words(words[1:], catalogue, depth + 1)]  # a wrapper nobody told us of: `watched git push`
+    return [program, *_arguments(words, program, rule, catalogue, depth)]
 
 
-def _wrapper(words: Sequence[Word], rule: Rule, catalogue: Catalogue) -> list[str]:
+def _wrapper(words: Sequence[Word], rule: Rule, catalogue: Catalogue, depth: int) -> list[str]:
     masked: list[str] = []
     skip = rule.runs or 0
     at = 0
@@ -110,10 +113,10 @@ def _wrapper(words: Sequence[Word], rule: Rule, catalogue: Catalogue) -> list[st
             at += 1
         else:
             break
-    return [*masked, *_words(words[at:], catalogue)]
+    return [*masked, *_words(words[at:], catalogue, depth + 1)]
 
 
-def _arguments(words: Sequence[Word], program: str, rule: Rule, catalogue: Catalogue) -> list[str]:
+def _arguments(words: Sequence[Word], program: str, rule: Rule, catalogue: Catalogue, depth: int) -> list[str]:
     """The words after `program` masked, as many operands kept as its level says.
 
     Flags that take a value have the next word, so that is no operand; a subcommand that runs its words (`uv run`) and a
@@ -136,7 +139,7 @@ def _arguments(words: Sequence[Word], program: str, rule: Rule, catalogue: Catal
         elif text.startswith("-"):
             masked.append(_flag(text))
             if text in rule.via and path == program:
-                return [*masked, *_words(words[at + 1 :], catalogue)]
+                return [*masked, *_words(words[at + 1 :], catalogue, depth + 1)]
             kept = text in naming
             pending = kept or (text in rule.values and bool(level > 0 or rule.via))
         elif level > 0 and _NAME.fullmatch(text):
@@ -145,7 +148,7 @@ def _arguments(words: Sequence[Word], program: str, rule: Rule, catalogue: Catal
             level = level - 1 + catalogue.levels.get(path, 0)
             inner = rule.subcommand(text) if rule.subcommands else None
             if inner and inner.runs is not None:
-                return [*masked, *_wrapper(words[at + 1 :], inner, catalogue)]
+                return [*masked, *_wrapper(words[at + 1 :], inner, catalogue, depth)]
             rule = inner if inner and inner.subcommands else rule
         else:
             masked.append(_value(word))

@@ -7,13 +7,28 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from agentjit.detect.operations.cosmetics import Cosmetics
-from agentjit.detect.operations.strip import PIPES, falls_back, formats, is_mute, lasts, prints
+from agentjit.detect.operations.strip import (
+    PIPES,
+    displays,
+    falls_back,
+    formats,
+    formats_for,
+    is_filter,
+    is_mute,
+    lasts,
+    prints,
+)
 from agentjit.hotspot import Command, Line
 
 # what a part may say of the parts before it: their status, their job, their last word, their directory
-_BACKWARDS = re.compile(r"\$\{?(?:[?!]|_(?!\w)|OLDPWD|PIPESTATUS|DIRSTACK|BASH_)|~[-+]|\bcd\s+-(?!\S)|(?<!\S)%[\d%+-]")
+_BACKWARDS = re.compile(
+    r"\$\{?[#!]?(?:[?!]|_(?!\w)|PIPESTATUS|DIRSTACK|BASH_)|\bOLDPWD\b|~[-+]|(?<!\S)%[\d%+-]"
+    r"|\bcd\s++(?:-[\w-]*+\s++)*['\"]?-(?![\w-])"
+)
 
-_FILE = re.compile(r"~\w*/[\w./@+-]*|\"[^\"]*/[^\"]*\"")  # one word with a slash is no builtin
+_MOVES = frozenset(("cd", "pushd", "popd"))
+_CLOSED = re.compile(r"[)}`]")  # the end of an expansion
+_FILE = re.compile(r"~\w*/[\w./@+-]*|\"[^\"/]*+/[^\"]*\"")  # one word with a slash is no builtin
 
 
 class Part(NamedTuple):
@@ -74,14 +89,22 @@ def _and_or(line: Line, run: Sequence[Part], cosmetics: Cosmetics) -> Iterator[P
 
 
 def _gives_way(line: Line, run: Sequence[Part], at: int, cosmetics: Cosmetics) -> bool:
-    """Whether the part behind `||` only sets a status, or prints something that is not the answer of a test."""
+    """Whether the part behind `||` only sets a status, or prints something that is no answer.
+
+    What is printed answers where it stands behind a test, or where it could have been something else.
+    """
     if not _alone(line, run[at]):
         return False
     command = line.commands[run[at].start]
     if falls_back(command, cosmetics):
         return True
-    asked = any(is_mute(line.commands[part.stop - 1], cosmetics) for part in run[:at])
-    return not asked and prints(command, cosmetics)
+    if not prints(command, cosmetics):
+        return False
+    for index, part in enumerate(run):
+        last = line.commands[part.stop - 1]
+        if index != at and (prints(last, cosmetics) or (index < at and is_mute(last, cosmetics))):
+            return False
+    return True
 
 
 def _answers(line: Line, run: Sequence[Part], cosmetics: Cosmetics) -> Iterator[Part]:
@@ -144,11 +167,8 @@ def changes(command: Command, cosmetics: Cosmetics) -> bool:
     return f"{name}-{first}" in cosmetics.whole
 
 
-def only_formats(command: Command, line: Line, cosmetics: Cosmetics) -> bool:
-    """Whether a command only sets how output is formatted, or how the shell goes on after a failure.
-
-    Not so where another command speaks of what was set.
-    """
+def only_formats(command: Command, cosmetics: Cosmetics) -> bool:
+    """Whether a command only sets how output is formatted, or how the shell goes on after a failure."""
     words = [word.value for word in command.words]
     if any(map(lasts, command.redirects)) or None in words or (words and command.assignments):
         return False
@@ -157,19 +177,59 @@ def only_formats(command: Command, line: Line, cosmetics: Cosmetics) -> bool:
         pattern = cosmetics.settings.get(name)
         rest = " ".join(map(str, words[1:]))
         return pattern is not None and pattern.fullmatch(rest) is not None
-    assigned = list(map(str, words[1:])) if words else list(command.assignments)
-    names = [raw.partition("=")[0] for raw in assigned]
-    used = any(f"${name}" in line.text or f"${{{name}" in line.text for name in names)
-    return bool(assigned) and not used and all(formats(raw, cosmetics) for raw in assigned)
+    assigned = _assigned(command)
+    return bool(assigned) and all(formats(raw, cosmetics) for raw in assigned)
+
+
+def _assigned(command: Command) -> list[str]:
+    """What `X=1 Y=2` or `export X=1 Y=2` assigns."""
+    return [str(word.value) for word in command.words[1:]] if command.words else list(command.assignments)
+
+
+def heedless(command: Command, formatting: Command, cosmetics: Cosmetics) -> bool:
+    """Whether it takes the variables that `formatting` sets for what they are, and neither shows them, nor runs what
+    may, nor speaks of them.
+    """
+    assigned = _assigned(formatting)
+    written = " ".join(raws(command))
+    if substitutes(command) or any(raw.partition("=")[0] in written for raw in assigned):
+        return False
+    name = (command.words[0].value or "") if command.words else "cd"
+    known = is_filter(command, cosmetics) or displays(command, cosmetics)
+    known = known or all(formats_for(name, raw, cosmetics) for raw in assigned)
+    rest = [word.value or "" for word in command.words[1:]]
+    sets = (name == "export" and rest and all("=" in each for each in rest)) or (
+        name in cosmetics.settings and cosmetics.settings[name].fullmatch(" ".join(rest))
+    )
+    return bool(known or sets or name in _MOVES or prints(command, cosmetics) or falls_back(command, cosmetics))
 
 
 def backward(line: Line, cosmetics: Cosmetics) -> bool:
     """Whether some command speaks of those before it; one that only prints their status does not."""
-    if len(line.commands) <= 1 or not _BACKWARDS.search(line.text):
+    if len(line.commands) <= 1:
+        return False
+    moved = False
+    for command in (*line.nested, *line.commands):
+        names = [word.value for word in command.words[:3]]  # behind `command`, `builtin` too
+        if not _MOVES.isdisjoint(names) and not prints(command, cosmetics):
+            if _returns(command, moved):
+                return True
+            moved = True
+    if not _BACKWARDS.search(line.text):
         return False
     return any(
         not prints(command, cosmetics) and _BACKWARDS.search(" ".join(raws(command))) for command in line.commands
     )
+
+
+def _returns(command: Command, moved: bool) -> bool:
+    """Whether it goes, or after another move may go, to where the shell was before: `cd -`, `cd $X`."""
+    for word in command.words[1:]:
+        if word.value == "-":
+            return True
+        if moved and word.value is None and word.raw.lstrip('"')[:1] in ("$", "`"):
+            return "/" not in _CLOSED.split(word.raw)[-1]
+    return False
 
 
 def substitutes(command: Command) -> bool:

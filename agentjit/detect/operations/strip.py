@@ -8,13 +8,16 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from agentjit.detect.arguments import argument
 from agentjit.detect.catalogue import Catalogue
+from agentjit.detect.operations.bounds import has, may_go_on
 from agentjit.detect.operations.cosmetics import Cosmetics, Place
 from agentjit.detect.shell import canonical
 from agentjit.hotspot import Command, Line, Redirect, Word
 
 PIPES = ("|", "|&")
 _LONGEST_KEY = 500
+_WRAPPERS = 12  # around one program; where there are more, all of them stay
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _PLAIN = re.compile(r"[\w@%+=:,./-]*")
 _STATUS = re.compile(
@@ -57,14 +60,12 @@ def strip(
         redirects, merges = _redirects(command.redirects, connector)
         empty = not (assignments or redirects or merges)
         return Stripped(words, assignments, command.redirects if empty else redirects, merges)
-    if assignments:
-        assignments = [raw for raw in assignments if not formats(raw, cosmetics)]
     name = words[0].value
-    while name in cosmetics.wrappers and not firm:
-        inner = _unwrapped(words, cosmetics, catalogue)
-        if inner is words:
-            break
-        words, name = inner, inner[0].value
+    if name in cosmetics.wrappers and not firm:
+        words = _bare(words, cosmetics, catalogue)
+        name = words[0].value
+    if assignments and name in cosmetics.colourless:
+        assignments = [raw for raw in assignments if not formats_for(name, raw, cosmetics)]
     if name in cosmetics.formatted:
         words = _unformatted(words, cosmetics, catalogue)
     if command.redirects or connector == "|&":
@@ -151,7 +152,11 @@ def _only_errors(redirect: Redirect) -> str:
 
 
 def _to_file(redirect: Redirect) -> bool:
-    return redirect.operator in (">", ">>", "1>", "1>>")
+    """Whether its output goes to what is certainly no other stream: `> /dev/stderr` follows the errors."""
+    target = redirect.target.value if redirect.target else None
+    if redirect.operator not in (">", ">>", "1>", "1>>") or target is None:
+        return False
+    return target == "/dev/null" or not {"dev", "proc"}.intersection(target.split("/"))
 
 
 def silenced(command: Command) -> bool:
@@ -174,6 +179,24 @@ def formats(raw: str, cosmetics: Cosmetics) -> bool:
     return bool(assigned and pattern and _PLAIN.fullmatch(assigned[2]) and pattern.fullmatch(assigned[2]))
 
 
+def formats_for(name: str | None, raw: str, cosmetics: Cosmetics) -> bool:
+    """Whether it does so for the program `name`, which neither shows it nor runs what may."""
+    pattern = cosmetics.colourless.get(name) if name is not None else None
+    return pattern is not None and pattern.fullmatch(raw.partition("=")[0]) is not None and formats(raw, cosmetics)
+
+
+def _bare(words: Sequence[Word], cosmetics: Cosmetics, catalogue: Catalogue) -> Sequence[Word]:
+    """What all wrappers together run."""
+    inner = words
+    for _ in range(_WRAPPERS):
+        if inner[0].value not in cosmetics.wrappers:
+            return inner
+        before, inner = inner, _unwrapped(inner, cosmetics, catalogue)
+        if inner is before:
+            return inner
+    return words
+
+
 def _unwrapped(words: Sequence[Word], cosmetics: Cosmetics, catalogue: Catalogue) -> Sequence[Word]:
     """What a wrapper runs, or `words` themselves where that is not certain."""
     name = words[0].value or ""
@@ -191,12 +214,17 @@ def _unwrapped(words: Sequence[Word], cosmetics: Cosmetics, catalogue: Catalogue
         if at >= len(words) or not wrapper.operand.fullmatch(words[at].value or ""):
             return words
         at += 1
-    if name == "env":
-        while at < len(words) and formats(words[at].value or "", cosmetics):
-            at += 1
+    assigned = at
+    while name == "env" and at < len(words) and formats(words[at].value or "", cosmetics):
+        at += 1
     inner = words[at].value if at < len(words) else None
-    builtin = inner in cosmetics.carried or inner in cosmetics.whole
-    return words if not inner or inner.startswith("-") or "=" in inner or builtin else words[at:]
+    if not inner or inner.startswith("-") or "=" in inner or inner in cosmetics.own:
+        return words
+    if not all(formats_for(inner, word.value or "", cosmetics) for word in words[assigned:at]):
+        return words
+    if wrapper.bounds and may_go_on(words[at:], cosmetics):
+        return words
+    return words[at:]
 
 
 def _unformatted(words: Sequence[Word], cosmetics: Cosmetics, catalogue: Catalogue) -> Sequence[Word]:
@@ -207,8 +235,8 @@ def _unformatted(words: Sequence[Word], cosmetics: Cosmetics, catalogue: Catalog
     operands, behind_flag = 0, False
     for at in range(1, len(words)):
         text = words[at].value
-        if text == "--":
-            return [*kept, *words[at:]]
+        if text == "--" or (text is None and argument(words[at]).dash):
+            return [*kept, *words[at:]]  # an expansion may become a flag, or several words
         if text in flags and not behind_flag:
             continue
         kept.append(words[at])
@@ -346,13 +374,7 @@ def is_mute(command: Command, cosmetics: Cosmetics) -> bool:
     if name is None:
         return False
     flags = cosmetics.mute.get(name)
-    if flags is None and len(command.words) > 1:
-        flags = cosmetics.mute.get(f"{name}-{command.words[1].value}")
-    return flags is not None and (not flags or any(_has(word.value, flags) for word in command.words))
-
-
-def _has(text: str | None, flags: frozenset[str]) -> bool:
-    """Whether `text` is one of the flags, or short flags with one among them: `-qr`."""
-    if text is None or text in flags or text.startswith("--") or not text.startswith("-"):
-        return text in flags
-    return any(f"-{letter}" in flags for letter in text[1:])
+    if flags is None:  # a subcommand may stand behind flags: `git -C x diff`
+        found = (cosmetics.mute.get(f"{name}-{word.value}") for word in command.words[1:6])
+        flags = next((each for each in found if each is not None), None)
+    return flags is not None and (not flags or any(has(word.value, flags) for word in command.words))

@@ -31,6 +31,8 @@ def action_of_tool(call: ToolCall, effect: Effect, cosmetics: Cosmetics) -> Acti
     keyed = given
     if argument is not None and isinstance(path, str) and path and not path.startswith("~"):
         absolute = path if ".." in path.split("/") else resolved(call.cwd, path)
+        if absolute and path.endswith(("/", "/.")):
+            absolute = absolute.rstrip("/") + "/"  # no name of a file
         keyed = {**given, argument: absolute or path}
         place = "" if (absolute or path).startswith("/") else place
     key = bounded(repr((call.tool, "" if anywhere else place, canonical_json(keyed))))
@@ -54,8 +56,37 @@ def canonical_json(value: object) -> str:
     """JSON with sorted keys, equal for equal values only; what JSON cannot say is written as Python does."""
     try:
         return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=repr)
-    except (TypeError, ValueError, RecursionError):  # keys that cannot be sorted, a value that holds itself
-        return f"!{value!r}"
+    except (TypeError, ValueError, RecursionError):  # keys that cannot be sorted, a value nested deep or in itself
+        return f"!{_spelled(value)}"
+
+
+def _spelled(value: object) -> str:
+    """`value` as Python would write it, however deep it is nested; what holds itself stands for itself by its depth."""
+    pieces: list[str] = []
+    open_at: dict[int, int] = {}  # the objects around what comes next, and how deep each is
+    waiting: list[tuple[str, object]] = [("", value)]
+    while waiting:
+        mark, each = waiting.pop()
+        if mark == "close":
+            pieces.append(")")
+            del open_at[id(each)]
+            continue
+        pieces.append(f"{mark},")
+        if id(each) in open_at:
+            pieces.append(f"<{open_at[id(each)]}>")
+        elif isinstance(each, Mapping):
+            pieces.append("{(")
+            waiting.append(("close", each))
+            waiting += sorted(((repr(key), inner) for key, inner in each.items()), key=lambda pair: pair[0])
+            open_at[id(each)] = len(open_at)
+        elif isinstance(each, (list, tuple)):
+            pieces.append("[(")
+            waiting.append(("close", each))
+            waiting += [("", inner) for inner in reversed(each)]
+            open_at[id(each)] = len(open_at)
+        else:
+            pieces.append(repr(each))
+    return "".join(pieces)
 
 
 def _signature(tool: str, given: Mapping[str, Any]) -> str:
