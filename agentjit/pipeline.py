@@ -68,7 +68,10 @@ def study(hotspot: Hotspot, templates: str) -> Study:
 
     Of its paths the first that ends in an answer is taken, else the first that can be compiled.
     """
-    studies = [_study(path, templates) for path in paths(chosen(hotspot, _fitting(hotspot)[-NEWEST:]))]
+    studies = [
+        _study(path, templates, len(hotspot.occurrences))
+        for path in paths(chosen(hotspot, _fitting(hotspot)[-NEWEST:]))
+    ]
     compiled = [each for each in studies if each.plan]
     best = next((each for each in compiled if each.plan and each.plan.ending is Ending.ANSWERED), None)
     return replace(best or (compiled or studies)[0], hotspot=hotspot)
@@ -82,10 +85,13 @@ def _fitting(hotspot: Hotspot) -> list[int]:
     return [i for i in everything if spelled(hotspot.template, hotspot.occurrences[i].episode.prompt)]
 
 
-def _study(path: Hotspot, templates: str) -> Study:
+def _study(path: Hotspot, templates: str, runs: int) -> Study:
+    """Compile a path of a hotspot that has `runs` occurrences in all."""
     try:
-        if len(path.occurrences) < MINIMUM:
-            raise NotCompilable(f"seen {len(path.occurrences)} times, {MINIMUM} are needed")
+        alike = len(path.occurrences)
+        if alike < MINIMUM:
+            of = f"only {alike} of {runs} runs were alike, call by call" if alike < runs else f"seen {alike} times"
+            raise NotCompilable(f"{of}; {MINIMUM} are needed")
         plan = make_plan(path, day=day, judge=_judge)
         source = program(plan, templates)
         _prove(plan, source, path.occurrences)

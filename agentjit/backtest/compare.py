@@ -29,7 +29,7 @@ class Backtest:
 def backtest(
     episodes: Sequence[Episode], templates: str, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Backtest:
-    """Walk through `episodes` in time order; `progress` gets (done, total) episodes of both walks."""
+    """Walk through `episodes` in time order, twice; `progress` gets (done, total) episodes."""
     history = rows(episodes)
     policies: dict[str, Policy] = {
         _OWN: Habits(templates),
@@ -39,9 +39,9 @@ def backtest(
         "next_call_3": NextCall(3),
         "ngram_replay": Replay(),
     }
-    total = 2 * len(history)
-    walked = walk(history, policies, lambda done: progress(done, total))
+    total = len(history)
+    walked = walk(history, policies, lambda done: progress(done // 2, total))
     trusting = rows(episodes, is_check)
-    approved = walk(trusting, {_OWN: Habits(templates)}, lambda done: progress(len(history) + done, total))
+    approved = walk(trusting, {_OWN: Habits(templates)}, lambda done: progress((total + done) // 2, total))
     own = walked.pop(_OWN)
     return Backtest(own, approved[_OWN], walked)

@@ -28,7 +28,7 @@ class Habits:
         """An episode is over."""
         for each in ran:
             if each.kind != SKILL:
-                self._follows.note(each.fate is Fate.SAVED)
+                self._follows.note(each.kind, each.fate is Fate.SAVED)
         self._follows.learn(row.moment(), row.calls, row.episode.session)
         self._skills.learn(row)
 

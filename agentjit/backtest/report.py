@@ -34,8 +34,10 @@ class Score:
     """Counts over a part of a history.
 
     `calls` are those of the model; `ceiling_calls` those whose every action was made in two or more earlier sessions,
-    `ceiling_reads` those of them that only read. `saved` counts calls, `wasted` and `wrong_writes` actions that were
-    run. `turns_saved` counts model requests all of whose calls were saved.
+    `ceiling_reads` those of them that only read. `fired` counts actions that were run: those that were `saved`, and
+    those that were `wasted`, some of them `stale`, some `wrong_writes`. `calls_saved` and `reads_saved` count calls all
+    of whose actions were saved, `turns_saved` model requests all of whose calls were. `answered` prompts were answered
+    by a skill, `wrong_answers` of them in other words than the model's.
     """
 
     episodes: int = 0
@@ -44,7 +46,8 @@ class Score:
     ceiling_reads: int = 0
     fired: int = 0
     saved: int = 0
-    saved_reads: int = 0
+    calls_saved: int = 0
+    reads_saved: int = 0
     wasted: int = 0
     stale: int = 0
     wrong_writes: int = 0
@@ -58,6 +61,7 @@ class Score:
     def add(self, fate: Fate) -> None:
         """An action that was run; a call that was saved is counted by whoever knows where it ends."""
         self.fired += 1
+        self.saved += fate is Fate.SAVED
         self.wasted += fate is not Fate.SAVED
         self.stale += fate is Fate.STALE
         self.wrong_writes += fate is Fate.WRONG
@@ -71,13 +75,12 @@ class Score:
             "ceiling_reads": _share(self.ceiling_reads, self.calls),
             "fired": self.fired,
             "saved": self.saved,
-            "saved_reads": self.saved_reads,
+            "calls_saved": self.calls_saved,
             "wasted": self.wasted,
             "stale": self.stale,
             "wrong_writes": self.wrong_writes,
-            "saved_share": _share(self.saved, self.calls),
-            "saved_of_ceiling": _share(self.saved, self.ceiling_calls),
-            "saved_of_ceiling_reads": _share(self.saved_reads, self.ceiling_reads),
+            "saved_share": _share(self.calls_saved, self.calls),
+            "saved_reads_share": _share(self.reads_saved, self.calls),
             "precision": _share(self.saved, self.saved + self.wasted),
             "turns_saved": self.turns_saved,
             "answered": self.answered,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import posixpath
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -106,11 +107,9 @@ def _once(episodes: Iterable[Episode]) -> list[Episode]:
 
 
 class _Changes:
-    """What each project saw done that may have changed something, in time order."""
+    """What was done that may have changed something, by the folder it was done in, in time order."""
 
     def __init__(self, history: Sequence[Row]) -> None:
-        self._at: dict[str, list[float]] = defaultdict(list)
-        self._done: dict[str, list[tuple[int, Move]]] = defaultdict(list)
         changes = [
             (move.operation.call.at + (move.operation.call.seconds or 0.0), number, move)
             for number, row in enumerate(history)
@@ -118,16 +117,38 @@ class _Changes:
             for move in call
             if not move.reads
         ]
+        self._at: dict[str, list[float]] = defaultdict(list)
+        self._done: dict[str, list[tuple[int, Move]]] = defaultdict(list)
+        self._near: dict[str, list[str]] = {}
         for at, number, move in sorted(changes, key=lambda each: each[:2]):
-            cwd = history[number].episode.cwd
-            self._at[cwd].append(at)
-            self._done[cwd].append((number, move))
+            folder = _folder(move, history[number].episode.cwd)
+            self._at[folder].append(at)
+            self._done[folder].append((number, move))
 
     def between(self, cwd: str, own: int, after: float, until: float) -> list[Move]:
-        """What others than row number `own` did in the project after one moment and until another."""
-        times = self._at.get(cwd, [])
-        some = self._done.get(cwd, [])[bisect_right(times, after) : bisect_right(times, until)]
-        return [move for number, move in some if number != own]
+        """What others than row number `own` did in the folder `cwd`, above or below it, after one moment and until
+        another.
+        """
+        if cwd not in self._near:
+            self._near[cwd] = [each for each in self._at if _inside(each, cwd) or _inside(cwd, each)]
+        found = []
+        for folder in self._near[cwd]:
+            times = self._at[folder]
+            some = self._done[folder][bisect_right(times, after) : bisect_right(times, until)]
+            found += [move for number, move in some if number != own]
+        return found
+
+
+def _folder(move: Move, cwd: str) -> str:
+    """Where the move changed something: the folder of the file it writes, else where it was made."""
+    path = move.operation.call.input.get("file_path") or move.operation.call.input.get("notebook_path")
+    if move.operation.line is None and isinstance(path, str) and posixpath.isabs(path):
+        return posixpath.dirname(posixpath.normpath(path))
+    return move.action.directory or move.operation.call.cwd or cwd
+
+
+def _inside(folder: str, other: str) -> bool:
+    return folder == other or folder.startswith(f"{other.rstrip('/')}/")
 
 
 def walk(
@@ -187,8 +208,8 @@ def _met(
         score.ceiling_calls += sum(ceiling)
         reads = [all(move.reads for move in call) for call in row.calls]
         score.ceiling_reads += sum(may and read for may, read in zip(ceiling, reads, strict=True))
-        score.saved += len(saved)
-        score.saved_reads += sum(reads[place] for place in saved)
+        score.calls_saved += len(saved)
+        score.reads_saved += sum(reads[place] for place in saved)
         score.turns_saved += turns
         score.answered += answered is not None
         score.wrong_answers += answered is False
@@ -216,7 +237,6 @@ class _Meeting:
         self.saved: list[int] = []
         self.known = Known()
         self.made: list[Move] = []
-        self.restless = False  # something was left running that may change anything at any time
 
     def suggested(self, suggestions: Iterable[Suggestion], place: int) -> None:
         for each in suggestions:
@@ -239,12 +259,11 @@ class _Meeting:
                 used.append(self.pending.pop(move.action.key))
             self.changed(move, place)
             self.made.append(move)
-            background = move.operation.call.input.get("run_in_background")
-            self.restless = self.restless or bool(background) or not (move.finished or move.reads)
-        whole = len(used) == len(call) and not self.restless
+        restless = self.known.restless
+        whole = len(used) == len(call) and not restless
         if whole:
             self.saved.append(place)
-        fate = Fate.SAVED if whole else Fate.STALE if self.restless else Fate.PARTLY
+        fate = Fate.SAVED if whole else Fate.STALE if restless else Fate.PARTLY
         for suggestion, at in used:
             self.over(suggestion, at, fate)
 

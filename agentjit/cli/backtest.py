@@ -29,18 +29,19 @@ _WHEN = {
     "prompt": "at the prompt {}",
     "anywhere": "at the prompt {} in any project",
     "skill": "the skill for {}",
-    "told": "told {}",
+    "told": "where a command or a sub-agent's order is {}",
     "after": "after {}",
     "opening": "when {}",
 }
 _QUOTED = ("prompt", "anywhere", "skill", "told")
 _NAMES = {
-    "last_prompt": "the calls of the last identical prompt",
-    "next_call_1": "the usual next call after 1",
-    "next_call_2": "the usual next call after 2",
-    "next_call_3": "the usual next call after 3",
-    "ngram_replay": "exact n-gram replay",
+    "last_prompt": "last identical prompt",
+    "next_call_1": "usual call after 1",
+    "next_call_2": "usual call after 2",
+    "next_call_3": "usual call after 3",
+    "ngram_replay": "n-gram replay",
 }
+_PROJECT = 28  # characters of a project's name
 
 
 @click.command("backtest")
@@ -135,19 +136,20 @@ def _print(found: Backtest, episodes: Sequence[Episode], verbose: bool) -> None:
     total, approved = found.own.total, found.approved.total
     first, last = min(each.at for each in episodes), max(each.at for each in episodes)
     projects = counted(len(found.own.projects), "project")
-    click.echo(
+    out = console()
+    out.print(
         f"{counted(total.episodes, 'episode')}, {counted(total.calls, 'call')} in {projects},"
         f" {local(first)[:10]} to {local(last)[:10]}."
     )
-    click.echo(
-        f"{_percent(total.ceiling_calls, total.calls)} of the calls had been made in two or more earlier sessions;"
-        f" {_percent(total.ceiling_reads, total.calls)} only read. No more than these could have been foreseen."
+    out.print(
+        f"{_percent(total.ceiling_calls, total.calls)} of the calls repeat, word for word, what two or more earlier"
+        f" sessions had done; {_percent(total.ceiling_reads, total.calls)} repeat and only read."
     )
     click.echo()
-    rows = [("AgentJIT", total), ("AgentJIT, your checks approved", approved)]
+    rows = [("AgentJIT", total), ("AgentJIT, checks approved", approved)]
     rows += [(_NAMES[name], walked.total) for name, walked in found.baselines.items()]
     print_table(
-        ("WHAT RUNS", "RUN", "SAVED", "WASTED", "WRONG WRITES", "OF ALL CALLS", "PRECISION"),
+        ("WHAT RUNS", "RUN", "SAVED", "WASTED", "WRITES", "PRECISION", "OF CALLS", "TURNS"),
         [
             (
                 name,
@@ -155,12 +157,14 @@ def _print(found: Backtest, episodes: Sequence[Episode], verbose: bool) -> None:
                 str(score.saved),
                 str(score.wasted),
                 str(score.wrong_writes),
-                _percent(score.saved, score.calls),
                 _percent(score.saved, score.saved + score.wasted),
+                _percent(score.calls_saved, score.calls),
+                str(score.turns_saved),
             )
             for name, score in rows
         ],
     )
+    out.print("WRITES: run, could have changed something, and were not asked for. TURNS: model requests not needed.")
     click.echo()
     _print_worth(total)
     _print_rules("What AgentJIT would have run", found.own, verbose)
@@ -175,12 +179,13 @@ def _print(found: Backtest, episodes: Sequence[Episode], verbose: bool) -> None:
 
 def _print_worth(total: Score) -> None:
     """What the saved turns would have cost, in a sentence."""
+    out = console()
     turns = counted(total.turns_saved, "model request")
-    worth = f"That is {turns} fewer, {total.tokens_saved:,.0f} tokens and {total.seconds_saved:.0f} s;"
-    click.echo(f"{worth} what was run in vain would have cost {total.tokens_wasted:,.0f} tokens.")
+    worth = f"That is {turns} fewer, {counted(round(total.tokens_saved), 'token')} and {total.seconds_saved:.0f} s;"
+    out.print(f"{worth} what was run in vain would have cost {counted(round(total.tokens_wasted), 'token')}.")
     if total.answered:
         wrong = f", {total.wrong_answers} of them in other words than the model's" if total.wrong_answers else ""
-        click.echo(f"{counted(total.answered, 'prompt')} would have been answered without the model{wrong}.")
+        out.print(f"{counted(total.answered, 'prompt')} would have been answered without the model{wrong}.")
 
 
 def _print_rules(title: str, walked: Walked, verbose: bool) -> None:
@@ -201,11 +206,10 @@ def _print_rules(title: str, walked: Walked, verbose: bool) -> None:
 def _print_projects(found: Backtest) -> None:
     click.echo()
     print_table(
-        ("PROJECT", "EPISODES", "CALLS", "RECUR", "RUN", "SAVED", "WASTED", "WITH CHECKS: SAVED", "WASTED"),
+        ("PROJECT", "CALLS", "REPEAT", "RUN", "SAVED", "WASTED", "CHECKS: SAVED", "WASTED"),
         [
             (
-                name or "(unknown)",
-                str(score.episodes),
+                _short(name),
                 str(score.calls),
                 _percent(score.ceiling_calls, score.calls),
                 str(score.fired),
@@ -215,8 +219,16 @@ def _print_projects(found: Backtest) -> None:
                 str(found.approved.projects[name].wasted),
             )
             for name, score in _projects(found.own)
+            if score.calls
         ],
     )
+
+
+def _short(project: str) -> str:
+    """A folder's last parts, as many as fit into a narrow table."""
+    if not project:
+        return "(unknown)"
+    return project if len(project) <= _PROJECT else f"…{project[1 - _PROJECT :]}"
 
 
 def _print_log(ran: Iterable[Ran], episodes: Sequence[Episode]) -> None:

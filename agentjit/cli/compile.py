@@ -10,7 +10,7 @@ import click
 
 from agentjit import config, forget
 from agentjit.cli.fresh import drained, home
-from agentjit.cli.terminal import line, status
+from agentjit.cli.terminal import counted, line, status
 from agentjit.data import folder
 from agentjit.errors import BadInput
 from agentjit.library import Library
@@ -47,7 +47,8 @@ def command(quiet: bool, restore: str | None) -> None:
                 expired = forget.expire(where, config.load(where, os.environ), now=now)
             if expired.sessions and not quiet:
                 days = config.load(where, os.environ).days
-                click.echo(f"{expired.sessions} sessions expired (older than {days} days, or too much for the limit)")
+                gone = counted(expired.sessions, "session")
+                click.echo(f"{gone} expired (older than {days} days, or too much for the limit)")
     if quiet:
         return
     library = Library(where)
@@ -59,8 +60,9 @@ def command(quiet: bool, restore: str | None) -> None:
         click.echo(f"retired     {name}: {library.record(name).reason}")
     counts = Counter(done.happened.values())
     left = sum(study.plan is None for study in done.studies)
+    found = counted(len(done.studies), "hotspot")
     click.echo(
-        f"{len(done.studies)} hotspots: {counts['new']} new skills, {counts['recompiled']} recompiled, "
+        f"{found}: {counted(counts['new'], 'new skill')}, {counts['recompiled']} recompiled, "
         f"{counts['unchanged']} unchanged, {left} not compiled" + (" (`aj hotspots` says why)" if left else "")
     )
 

@@ -15,6 +15,7 @@ from agentjit.hotspot import Hotspot
 
 _DAY = 86400.0
 _HOURS = 6  # a habit that keeps within so many hours of the day has a time
+_DATES = 4  # from which on a habit may have its days and hours
 _MOST = 0.8  # of the occurrences are "mostly"
 _NONE = 0.05  # sessions: fewer expected are next to none
 _SHOWN = 110  # characters of a command
@@ -57,7 +58,14 @@ def _often(hotspot: Hotspot, place: int) -> str:
     runs = [each.repeats[place] if each.repeats else 1 for each in hotspot.occurrences]
     some = f" (in {sum(map(bool, runs))} of {len(runs)} runs)" if low == 0 else ""
     low = min(filter(None, runs), default=1)
-    return ("" if high == 1 else f" ×{low}" if low == high else f" ×{low}–{high}") + some
+    turn = ", in turn with the next" if high > 1 and _in_turn(hotspot, place) else ""
+    return ("" if high == 1 else f" ×{low}" if low == high else f" ×{low}–{high}") + turn + some
+
+
+def _in_turn(hotspot: Hotspot, place: int) -> bool:
+    """Whether the step and the one after it were repeated together: as often as each other in every run."""
+    each = [occurrence.repeats for occurrence in hotspot.occurrences if occurrence.repeats]
+    return place + 1 < len(hotspot.signature) and all(times[place] == times[place + 1] for times in each)
 
 
 def _ways(hotspot: Hotspot, place: int) -> str:
@@ -112,18 +120,15 @@ def _rate(each_week: float) -> str:
 
 
 def _days(moments: Sequence[datetime]) -> str:
-    if len(moments) < 5:
+    if len({moment.date() for moment in moments}) < _DATES:
         return ""
-    days = Counter(moment.weekday() for moment in moments)
-    day, times = days.most_common(1)[0]
-    if times >= _MOST * len(moments) and len({moment.date() for moment in moments}) > 1:
-        return f"on {_WEEKDAYS[day]}"
-    return ""
+    day, times = Counter(moment.weekday() for moment in moments).most_common(1)[0]
+    return f"on {_WEEKDAYS[day]}" if times >= _MOST * len(moments) else ""
 
 
 def _hours(moments: Sequence[datetime]) -> str:
     """`between 9 and 12 o'clock`, if most fall into a few hours of the day."""
-    if len(moments) < 5:
+    if len({moment.date() for moment in moments}) < _DATES:
         return ""
     hours = Counter(moment.hour for moment in moments)
     windows = [
@@ -188,7 +193,7 @@ def rejected(found: Rejected) -> str:
 
 def cost(hotspot: Hotspot) -> str:
     """What one run costs the agent, and what all did."""
-    one = [f"{hotspot.requests:.0f} model requests" if hotspot.requests else ""]
+    one = [counted(round(hotspot.requests), "model request") if hotspot.requests else ""]
     one += [f"{hotspot.tokens:,.0f} tokens" if hotspot.tokens else "", _seconds(hotspot.seconds)]
     each = ", ".join(part for part in one if part)
     if not each:

@@ -45,10 +45,11 @@ def command(as_json: bool, everything: bool) -> None:
         _print(study, names.get(study.hotspot.id), removed.get(study.hotspot.id))
     if len(shown) < len(studies):
         click.echo(f"… and {len(studies) - len(shown)} more: aj hotspots --all")
-    for each in found.rejected if everything else ():
-        click.echo(rejected(each))
+    near = [each for each in found.rejected if each.sessions > each.chance.expected]
+    for rejection in near if everything else ():
+        console().print(rejected(rejection))
     if summary := compared(found):
-        click.echo(summary)
+        console().print(summary)
     elif not rows:
         click.echo("Nothing recurs yet. `aj import` loads past sessions; new ones are recorded as you work.")
 

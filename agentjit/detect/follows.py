@@ -7,7 +7,7 @@ was told; or the opening of an episode. A context and what follows it are an ass
 Laplace's estimate (k + 1) / (n + 2), drawn towards how often rules of its kind and support came true until now: every
 rule is tried on every episode before it learns from it (prequential: Dawid 1984), so that a history in which such
 rules fail makes the learner silent. Whoever runs what is expected tells how it went (`note`): while fewer than
-`WANTED` of the actions were made in the end, only the surest are expected.
+`WANTED` of what rules of a kind expected was made in the end, only the surer ones of that kind are followed.
 
 A prompt counts as itself and as a form: its words that come back in the actions are left open, and so is their place in
 these actions ("show pod api" leads to `kubectl logs api`, so "show pod web" to `kubectl logs web`).
@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from agentjit.detect.moves import Move, could_change, elsewhere, placed
-from agentjit.detect.moves import identity as open_folder
+from agentjit.detect.moves import identity as unplaced
 from agentjit.detect.prompt import LONGEST, bare, is_word, tokens
 
 LEAST = 2
@@ -37,6 +37,7 @@ VALUES = 2
 """How many different values a word of a prompt must have had to be one that may be any."""
 _HALF = 0.5  # a rule that holds less often is not tried
 _PRIOR = 10  # trials that Laplace's estimate weighs as much as
+_ALLOWED = 1  # of a kind may fail before it is asked how many did
 _ORDERS = 3
 _NEAR = 12  # actions after a moment that count as following it
 _FORMS = 50  # of prompts of one length: which of their words are left open
@@ -93,7 +94,7 @@ class _Example:
             return self.move
 
         def filled(text: str) -> str:
-            return _filled(placed(_blank(open_folder(text, self.cwd), self.words, self.opened), cwd), values)
+            return _filled(placed(_blank(unplaced(text, self.cwd), self.words, self.opened), cwd), values)
 
         made = elsewhere(self.move, filled, cwd)
         return made if made is not None and _may(made) else None
@@ -109,6 +110,7 @@ class Known:
 
     def __init__(self) -> None:
         self._moves: dict[str, Move] = {}
+        self.restless = False  # something may change at any time: nothing can be counted on
 
     def __contains__(self, key: str) -> bool:
         return key in self._moves
@@ -116,6 +118,7 @@ class Known:
     def add(self, move: Move) -> None:
         """`move` was made: what it may have changed is known no more, what it showed is."""
         self._moves = {key: each for key, each in self._moves.items() if not could_change(move, each)}
+        self.restless = self.restless or move.restless
         if move.finished:
             self._moves[move.action.key] = move
 
@@ -150,7 +153,8 @@ class Follows:
 
     def __init__(self) -> None:
         self._record = _Record()
-        self._run, self._made = _PRIOR, _PRIOR * (1 + WANTED) / 2  # something may go wrong at the start
+        self._runs: Counter[str] = Counter()
+        self._made: Counter[str] = Counter()
         self._met: Counter[Context] = Counter()
         self._most: Counter[Context] = Counter()
         self._led: dict[Context, Counter[str]] = defaultdict(Counter)
@@ -160,18 +164,19 @@ class Follows:
         self._examples: dict[str, _Example] = {}
         self._names: dict[Hashable, str] = {}
 
-    def recurring(self, identity: str, session: str) -> bool:
+    def _recurring(self, identity: str, session: str) -> bool:
         """Whether an action was made in `SESSIONS` or more sessions other than `session`."""
         return len(self._sessions[identity] - {session}) >= SESSIONS if identity in self._sessions else False
 
-    def note(self, made: bool) -> None:
-        """Something expected was run: the model made it after all, or never."""
-        self._run += 1
-        self._made += made
+    def note(self, kind: str, made: bool) -> None:
+        """Something that a rule of this kind expected was run: the model made it after all, or never."""
+        self._runs[kind] += 1
+        self._made[kind] += made
 
-    @property
-    def _least(self) -> float:
-        return _BOLD if self._made >= WANTED * self._run else _SHY
+    def _least(self, kind: str) -> float:
+        """The least estimate with which a rule of this kind is followed."""
+        allowed = _ALLOWED + (1 - WANTED) * self._runs[kind]  # something may go wrong at the start
+        return _BOLD if self._runs[kind] - self._made[kind] <= allowed else _SHY
 
     # --- learning
 
@@ -239,6 +244,8 @@ class Follows:
         """Those of `later` that would have shown the same at this moment, and are not known already."""
         changes: list[Move] = []
         for move in later:
+            if known.restless or (changes and changes[-1].restless):
+                return
             unchanged = not any(could_change(change, move) for change in changes)
             if unchanged and _may(move) and move.action.key not in known:
                 yield move
@@ -257,6 +264,8 @@ class Follows:
     def expected(self, moment: Moment, session: str) -> list[Expected]:
         """What is expected at `moment`, the surest first."""
         best: dict[str, Expected] = {}
+        if any(move.restless for move in moment.made):
+            return []
         for context, values in self._contexts(moment):
             for each in self._from(context, values, moment, session):
                 key = each.move.action.key
@@ -288,7 +297,7 @@ class Follows:
         kind = str(context[0])
         for identity, times, met in self._rules(context, session):
             probability = self._record.probability(kind, times, met)
-            if probability >= self._least:
+            if probability >= self._least(kind):
                 made = self._examples[identity].now(moment.cwd, values)
                 if made is not None:
                     yield Expected(made, probability, kind, self._told(context))
@@ -300,19 +309,19 @@ class Follows:
         if self._most[context] < least:
             return
         for identity, times in self._led[context].items():
-            if times >= least and self.recurring(identity, session):
+            if times >= least and self._recurring(identity, session):
                 yield identity, times, met
 
     def _told(self, context: Context) -> str:
         """A context in words: what was typed or done before."""
         kind, *rest = context
         if kind in ("prompt", "anywhere"):
-            return " ".join(context[1])  # type: ignore[arg-type]
+            return re.sub(r" ([?!.,;:])", r"\1", " ".join(context[1]).replace("*", "…"))  # type: ignore[arg-type]
         if kind == "told":
             return str(context[1])
         if kind == "opening":
             whose = "a session" if rest[1] else "an episode"
-            return f"{whose} begins" if rest[2] else f"{whose} begins that nobody typed a prompt for"
+            return f"{whose} begins" if rest[2] else f"{whose} begins with a command or as a sub-agent's"
         return ", ".join(self._names.get(symbol, "?") for symbol in rest[:-1]) + ("" if rest[-1] else " (failed)")
 
 

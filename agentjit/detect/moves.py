@@ -56,6 +56,11 @@ class Move:
         return self.action.effect is Effect.READS
 
     @property
+    def restless(self) -> bool:
+        """Whether it may go on changing things after its call is over: left in the background, or never finished."""
+        return bool(self.operation.call.input.get("run_in_background")) or not (self.finished or self.reads)
+
+    @property
     def repeatable(self) -> bool:
         """Whether it would show the same again as long as nothing changes."""
         return _PASSING.match(self.action.signature) is None

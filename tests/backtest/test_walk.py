@@ -80,7 +80,7 @@ def test_a_call_of_which_only_a_part_was_run_is_not_saved() -> None:
     found = walked(history(*[LOOK] * 5, "> how do we stand\n$ git status --short && git diff\n$ git log --oneline -5"))
     assert ("git status --short", Fate.PARTLY) in fates(found)
     both = walked(history(*[LOOK] * 5, "> how do we stand\n$ git status --short && git log --oneline -5"))
-    assert both.total.saved == 3 * 2 + 1  # three sessions with two calls each, then one call
+    assert (both.total.saved, both.total.calls_saved) == (4 * 2, 3 * 2 + 1)  # the last two actions are one call
 
 
 def test_cosmetics_do_not_matter() -> None:
@@ -176,6 +176,12 @@ def test_another_session_in_the_same_project_may_have_changed_it() -> None:
     found = walked([*texts[:-1], other])
     assert ("git status --short", Fate.STALE) in fates(found)
     assert ("git status --short", Fate.STALE) not in fates(walked(texts))
+    below, aside = (
+        replace(other, cwd=folder, calls=(replace(other.calls[0], cwd=folder),))
+        for folder in ("/work/shop/src", "/work/else")
+    )
+    assert ("git status --short", Fate.STALE) in fates(walked([*texts[:-1], below]))
+    assert ("git status --short", Fate.STALE) not in fates(walked([*texts[:-1], aside]))
 
 
 def test_what_still_runs_in_the_background_may_change_anything() -> None:
@@ -187,6 +193,16 @@ def test_what_still_runs_in_the_background_may_change_anything() -> None:
         for each in texts
     ]
     assert walked(started).total.saved == 0
+
+
+def test_what_never_pays_is_not_run_again_and_again() -> None:
+    chain = "> task {n} of {n}\n$ ls d{n}\n$ ./serve\n$ git status\n$ git branch -a"
+    texts = history(*[chain.replace("{n}", str(n * n)) for n in range(30)])
+    started = [
+        replace(each, calls=(each.calls[0], replace(each.calls[1], input=BACKGROUND), *each.calls[2:]))
+        for each in texts
+    ]
+    assert walked(started).total.wasted < 5
 
 
 def test_a_call_that_still_runs_teaches_nothing() -> None:

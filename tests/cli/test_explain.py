@@ -198,3 +198,16 @@ def _found() -> list[Hotspot]:
 
 def _with(found: Hotspot, **changes: object) -> Hotspot:
     return replace(found, **changes)  # type: ignore[arg-type]
+
+
+def test_steps_that_are_repeated_together_are_said_to_be() -> None:
+    rounds = ["$ npm test\n~ a.py\n" * n + "$ git push origin main" for n in (2, 3, 5, 2, 4)]
+    history = repeat("> make it green\n{rounds}", *({"rounds": each} for each in rounds))
+    [found] = [each for each in hotspots(history, now=START + 9 * DAY) if each.template]
+    lines = list(explained(found))
+    assert "run the tests ×2–5, in turn with the next" in lines[1]
+    assert "edit a file ×2–5" in lines[2] and "in turn" not in lines[2]
+
+
+def test_runs_of_one_day_have_no_hours() -> None:
+    assert "mostly" not in when([MONDAY_9 + 60 * n for n in range(8)])

@@ -114,10 +114,14 @@ def test_while_too_little_comes_true_only_the_surest_is_expected() -> None:
     [now] = episodes("> look")
     assert len(follows.expected(moment(now), "now")) == 2
     for _ in range(3):
-        follows.note(made=False)
+        follows.note("after", made=False)
+    assert len(follows.expected(moment(now), "now")) == 2  # that is another kind of rule
+    for kind in ("prompt", "opening"):
+        for _ in range(3):
+            follows.note(kind, made=False)
     assert follows.expected(moment(now), "now") == []
     for _ in range(20):
-        follows.note(made=True)
+        follows.note("prompt", made=True)
     assert len(follows.expected(moment(now), "now")) == 2
 
 

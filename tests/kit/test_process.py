@@ -80,6 +80,7 @@ def test_killed_ourselves_nothing_stays(tmp_path: Path, number: signal.Signals) 
     )
     ours = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
     child = pid_in(pid)
+    time.sleep(0.5)  # the guard is told of a program right after its start: not before it can write its pid
     ours.send_signal(number)
     ours.wait(10)
     assert gone(child)

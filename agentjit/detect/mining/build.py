@@ -46,7 +46,7 @@ def hotspot(
     occurrences = tuple(_occurrence(history, placement, usual, whole=key is not None) for placement in placements)
     times = [occurrence.repeats or (1,) * len(names) for occurrence in occurrences]
     loops = tuple((min(column), max(column)) for column in zip(*times, strict=True))
-    shares = [_share(history, placement) for placement in placements]
+    shares = [_share(history, placement, whole=key is not None) for placement in placements]
     episodes = [occurrence.episode for occurrence in occurrences]
     return Hotspot(
         id=hashlib.sha256("\n".join((key or "", *names)).encode("utf-8", "replace")).hexdigest()[:12],
@@ -90,16 +90,16 @@ def _occurrence(history: History, placement: Placement, usual: tuple[int, ...], 
     )
 
 
-def _share(history: History, placement: Placement) -> float:
-    """The part of the episode's turns that went into the placement; all of it where the rest only read, or where the
-    placement is no more than its prompt.
+def _share(history: History, placement: Placement, *, whole: bool) -> float:
+    """The part of the episode's turns that went into the placement; all of it where the placement is the `whole`
+    episode's and the rest only read, or where it is no more than its prompt.
     """
     if not placement.places:
         return 1.0
     operations = history.rows[placement.row][1]
     held = calls_of(history, placement)
     rest = [operation for call, operation in enumerate(operations) if call not in held]
-    if all(operation.effect is Effect.READS for operation in rest) and len(rest) <= len(held):
+    if whole and all(operation.effect is Effect.READS for operation in rest) and len(rest) <= len(held):
         return 1.0
     return turns([operations[call] for call in held]) / max(1, turns(operations))
 
