@@ -146,7 +146,7 @@ def _print(found: Backtest, episodes: Sequence[Episode], verbose: bool) -> None:
         f" sessions had done; {_percent(total.ceiling_reads, total.calls)} repeat and only read."
     )
     click.echo()
-    rows = [("AgentJIT", total), ("AgentJIT, checks approved", approved)]
+    rows = [("AgentJIT", total), ("AgentJIT, with checks", approved)]
     rows += [(_NAMES[name], walked.total) for name, walked in found.baselines.items()]
     print_table(
         ("WHAT RUNS", "RUN", "SAVED", "WASTED", "WRITES", "PRECISION", "OF CALLS", "TURNS"),
@@ -169,7 +169,7 @@ def _print(found: Backtest, episodes: Sequence[Episode], verbose: bool) -> None:
     _print_worth(total)
     _print_rules("What AgentJIT would have run", found.own, verbose)
     _print_rules(
-        "With your checks approved (tests, linters, builds that you run again and again)", found.approved, verbose
+        "With your checks approved (tests, linters, builds that are run again and again)", found.approved, verbose
     )
     if len(found.own.projects) > 1:
         _print_projects(found)
@@ -179,10 +179,12 @@ def _print(found: Backtest, episodes: Sequence[Episode], verbose: bool) -> None:
 
 def _print_worth(total: Score) -> None:
     """What the saved turns would have cost, in a sentence."""
+    if not total.fired:
+        return
     out = console()
     turns = counted(total.turns_saved, "model request")
-    worth = f"That is {turns} fewer, {counted(round(total.tokens_saved), 'token')} and {total.seconds_saved:.0f} s;"
-    out.print(f"{worth} what was run in vain would have cost {counted(round(total.tokens_wasted), 'token')}.")
+    worth = f"That is {turns} fewer, {_tokens(total.tokens_saved)} and {total.seconds_saved:.0f} s;"
+    out.print(f"{worth} what was run in vain would have cost {_tokens(total.tokens_wasted)}.")
     if total.answered:
         wrong = f", {total.wrong_answers} of them in other words than the model's" if total.wrong_answers else ""
         out.print(f"{counted(total.answered, 'prompt')} would have been answered without the model{wrong}.")
@@ -241,6 +243,10 @@ def _print_log(ran: Iterable[Ran], episodes: Sequence[Episode]) -> None:
             last = each.episode
         when = "at the prompt" if each.at == 0 else f"after call {each.at}"
         console().print(f"    {when}: {line(each.text)[:100]}  ({each.fate})")
+
+
+def _tokens(count: float) -> str:
+    return "1 token" if round(count) == 1 else f"{count:,.0f} tokens"
 
 
 def _percent(part: int, whole: int) -> str:

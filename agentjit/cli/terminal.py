@@ -36,7 +36,7 @@ def coloured(text: str, colour: str) -> str:
 
 def counted(count: int, one: str, many: str = "") -> str:
     """`1 call`, `2 calls`; `many` where that is not the word and an s."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def safe(text: str) -> str:
