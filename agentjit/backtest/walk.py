@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import heapq
 import posixpath
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from statistics import median
 from typing import Protocol
 
 from agentjit.backtest.report import Fate, Ran, Walked
@@ -317,19 +316,20 @@ class _Costs:
     def __init__(self) -> None:
         self._tokens: list[float] = []
         self._seconds: list[float] = []
-        self._medians = (0.0, 0.0)
 
     def learn(self, episode: Episode) -> None:
-        if not episode.requests:
-            return
-        if episode.tokens:
-            self._tokens.append(episode.tokens / episode.requests)
-        if episode.seconds:
-            self._seconds.append(episode.seconds / episode.requests)
-        self._medians = median(self._tokens or [0.0]), median(self._seconds or [0.0])
+        if episode.requests and episode.tokens:
+            insort(self._tokens, episode.tokens / episode.requests)
+        if episode.requests and episode.seconds:
+            insort(self._seconds, episode.seconds / episode.requests)
 
     def tokens(self, episode: Episode) -> float:
-        return episode.tokens / episode.requests if episode.requests and episode.tokens else self._medians[0]
+        return episode.tokens / episode.requests if episode.requests and episode.tokens else _middle(self._tokens)
 
     def seconds(self, episode: Episode) -> float:
-        return episode.seconds / episode.requests if episode.requests and episode.seconds else self._medians[1]
+        return episode.seconds / episode.requests if episode.requests and episode.seconds else _middle(self._seconds)
+
+
+def _middle(ordered: Sequence[float]) -> float:
+    """The median of what is in order already (the upper one of two), 0 for nothing."""
+    return ordered[len(ordered) // 2] if ordered else 0.0
