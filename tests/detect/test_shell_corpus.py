@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from agentjit.detect import simple
 from agentjit.detect.shell import parse, parse_carefully
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/shell-commands/nl2bash-all.cm"
 LETTERS = (
     "a",
     "Z",
@@ -157,12 +156,6 @@ def agrees(text: str) -> bool:
     return quick is not None
 
 
-def corpus() -> list[str]:
-    if not CORPUS.exists():
-        pytest.skip("the corpus is not here")
-    return CORPUS.read_text(encoding="utf-8").split("\n")
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -284,8 +277,8 @@ def mutated(rng: random.Random, lines: list[str]) -> str:
     return re.sub(" ?(?:&&|;|[|]) ?", lambda found: rng.choice((found[0], "\n")), text) if rng.random() < 0.2 else text
 
 
-def test_equal_on_the_corpus_and_on_what_becomes_of_it() -> None:
-    lines = corpus()
+def test_equal_on_the_corpus_and_on_what_becomes_of_it(corpus: Path) -> None:
+    lines = (corpus / "shell-commands" / "nl2bash-all.cm").read_text(encoding="utf-8").split("\n")
     assert sum(agrees(line) for line in lines) > 0.85 * len(lines)
     rng = random.Random(4)
     assert sum(agrees(mutated(rng, lines)) for _ in range(30_000)) > 5_000
