@@ -203,7 +203,7 @@ def entry(record: Record, plan: Plan) -> dict[str, Any]:
         "seen": {parameter.name: parameter.seen for parameter in plan.parameters},
         "ending": plan.ending,
         "effects": plan.effects,
-        "seconds": sum(step.seconds or 0.0 for step in plan.steps),
+        "seconds": sum(step.seconds or 0.0 for step in plan.every_step()),
         "requests": plan.cost.requests or 0,
         "tokens": plan.cost.tokens or 0,
         "model_seconds": plan.cost.seconds or 0,

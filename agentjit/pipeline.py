@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -10,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from agentjit import kit
+from agentjit.compile.knowledge import Knowledge
 from agentjit.compile.paths import chosen, paths
 from agentjit.compile.plan import plan as make_plan
 from agentjit.compile.render import manual, program
@@ -26,7 +28,8 @@ from agentjit.library import Library, Record, plan_json
 from agentjit.lock import held
 from agentjit.run.load import content_hash, load
 from agentjit.run.verify import Verdict, replay
-from agentjit.skill import Ending, Plan, State
+from agentjit.skill import Plan, State
+from agentjit.step import Ending
 from agentjit.store import Store
 from agentjit.trace import Effect, ToolCall
 
@@ -92,7 +95,7 @@ def _study(path: Hotspot, templates: str, runs: int) -> Study:
         if alike < MINIMUM:
             of = f"only {alike} of {runs} runs were alike, call by call" if alike < runs else f"seen {alike} times"
             raise NotCompilable(f"{of}; {MINIMUM} are needed")
-        plan = make_plan(path, day=day, judge=_judge)
+        plan = make_plan(path, KNOWLEDGE)
         source = program(plan, templates)
         _prove(plan, source, path.occurrences)
         held_out = _leave_one_out(path, templates)
@@ -113,6 +116,13 @@ def day(at: float) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(at))
 
 
+def _surroundings(occurrence: Occurrence) -> dict[str, str]:
+    return {"cwd": occurrence.operations[0].call.cwd, "today": day(occurrence.episode.at)}
+
+
+KNOWLEDGE = Knowledge(_judge, _surroundings)
+
+
 def _prove(plan: Plan, source: str, occurrences: Sequence[Occurrence]) -> None:
     for occurrence in occurrences:
         verdict, reason = _replayed(plan, source, occurrence)
@@ -126,7 +136,7 @@ def _leave_one_out(hotspot: Hotspot, templates: str) -> str:
     for i, left_out in enumerate(hotspot.occurrences):
         rest = [place for place in range(len(hotspot.occurrences)) if place != i]
         try:
-            plan = make_plan(chosen(hotspot, rest), day=day, judge=_judge)
+            plan = make_plan(chosen(hotspot, rest), KNOWLEDGE)
         except NotCompilable:
             continue  # too few left to tell: neither right nor wrong
         verdict, reason = _replayed(plan, program(plan, templates), left_out)
@@ -144,7 +154,7 @@ def _replayed(plan: Plan, source: str, occurrence: Occurrence) -> tuple[Verdict,
         return Verdict.HANDED_BACK, "its prompt does not match"
     found = list(of_occurrence(occurrence))
     variables = {"$" + kind.removeprefix("env."): secret for kind, secret in found if is_variable(kind)}
-    environment = {"cwd": occurrence.operations[0].call.cwd, "today": day(occurrence.episode.at), **variables}
+    environment = {**_surroundings(occurrence), **variables}
     asked = [parameter.name for parameter in plan.parameters if parameter.secret]
     secrets = [secret for kind, secret in found if not is_variable(kind)]
     arguments = matched.groupdict() | dict(zip(asked, secrets, strict=False))
@@ -234,13 +244,17 @@ def _bytes(library: Library, name: str, file: str) -> bytes:
 
 def _essence(plan: Plan) -> str:
     """A plan without its evidence: two plans with one essence behave alike."""
-    steps = tuple(
-        step.model_copy(update={"seconds": None, "contract": step.contract.model_copy(update={"seen": 0})})
-        for step in plan.steps
-    )
     parameters = tuple(parameter.model_copy(update={"seen": ()}) for parameter in plan.parameters)
-    bare = plan.model_copy(update={"steps": steps, "parameters": parameters})
-    return bare.model_dump_json(exclude={"support", "cost"})
+    bare = plan.model_copy(update={"parameters": parameters})
+    dumped = bare.model_dump(mode="json", exclude={"support", "cost", "candidates"})
+    return json.dumps(_without(dumped, frozenset(("seconds", "seen", "evidence"))), sort_keys=True)
+
+
+def _without(value: object, keys: frozenset[str]) -> object:
+    """A JSON value without these keys of its objects, however deep."""
+    if isinstance(value, dict):
+        return {key: _without(child, keys) for key, child in value.items() if key not in keys}
+    return [_without(child, keys) for child in value] if isinstance(value, list) else value
 
 
 def recorded(known: Record | None, plan: Plan, source: str, now: float) -> Record:

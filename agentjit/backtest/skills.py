@@ -16,7 +16,8 @@ from agentjit.intercept.decide import decide
 from agentjit.library import entry
 from agentjit.pipeline import ACTIVATE, NEWEST, day, recorded, study
 from agentjit.run.load import load
-from agentjit.skill import Ending, Plan, State
+from agentjit.skill import Plan, State
+from agentjit.step import Ending
 from agentjit.trace import Ended, ToolCall
 
 SKILL = "skill"

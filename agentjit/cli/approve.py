@@ -58,7 +58,7 @@ def command(name: str, yes: bool) -> None:
 def _show(record: Record, plan: Plan, program: str, before: str) -> None:
     out = console()
     out.print(f"{record.name}: {line(plan.entry.prompt)}", style="bold")
-    for step in plan.steps:
+    for step in plan.every_step():
         out.print(f"  {step.effect:16} {line(call_text(step.call))}")
     out.print()
     if before and before != program:

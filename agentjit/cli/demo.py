@@ -150,7 +150,7 @@ def _show_waiting(asked: Asked, skill: Skill, screen: _Screen) -> None:
 def _show_drifted(asked: Asked, skill: Skill, screen: _Screen) -> None:
     screen.stage("A log that is written another way: the skill stops, the model takes over")
     screen.prompt(asked.prompt)
-    steps = f"stopped after {len(asked.decision.steps)} of {len(skill.plan.steps)} steps"
+    steps = f"stopped after {len(asked.decision.steps)} of {len(list(skill.plan.every_step()))} steps"
     screen.say(f"{steps}: {line(asked.decision.reason)}", "yellow")
 
 

@@ -104,7 +104,7 @@ def _run(where: Home, library: Library, record: Record, plan: Plan, given: dict[
 
 def _dry_run(plan: Plan, given: dict[str, str], as_json: bool) -> None:
     steps, hidden = [], {parameter.name for parameter in plan.parameters if parameter.secret}
-    for step in plan.steps:
+    for step in plan.every_step():
         text = call_text(step.call)
         for key, value in given.items():
             text = text if key in hidden else text.replace(f"{{{key}}}", value)

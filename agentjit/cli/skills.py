@@ -26,7 +26,7 @@ class Shown:
 
     @property
     def steps(self) -> list[str]:
-        return [call_text(step.call) for step in self.plan.steps] if self.plan else []
+        return [call_text(step.call) for step in self.plan.every_step()] if self.plan else []
 
     def as_json(self) -> dict[str, Any]:
         """The shape that `aj list --json` promises."""
@@ -43,7 +43,7 @@ class Shown:
             ],
             "steps": [
                 {"tool": step.call.tool, "text": call_text(step.call), "effect": step.effect}
-                for step in (plan.steps if plan else ())
+                for step in (plan.every_step() if plan else ())
             ],
             "effects": plan.effects if plan else "unknown",
             "ending": plan.ending if plan else None,

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 
 from agentjit.compile.explain import Values
 from agentjit.compile.shape import Sources, Vector, joined, mask
-from agentjit.skill import Argument, Piece, Ref, Text
+from agentjit.piece import Argument, Piece, Ref, Text
 
 _TOKEN = re.compile(r"\s+|[\"'`(\[<*_]+|[^\s\"'`()\[\]<>*_](?:\S*?)(?=[\"'`)\]>*.,:;!?]*(?:\s|$))|\S")
 _LINES = (0, 1, 2, -1, -2)  # lines of an output that an answer may quote

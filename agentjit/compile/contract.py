@@ -15,7 +15,8 @@ from agentjit.compile.explain import compose
 from agentjit.compile.finders import find, is_table, json_places
 from agentjit.compile.kinds import passing
 from agentjit.compile.shape import Sources, shape
-from agentjit.skill import Argument, Binding, Cell, Contract, Field_, Finder, JsonKeys, JsonPath
+from agentjit.contract import Contract
+from agentjit.piece import Argument, Binding, Cell, Field_, Finder, JsonKeys, JsonPath
 
 _WORDS = 3  # different words in a column that count as all there are
 _HELD = 40  # places of one output that are watched

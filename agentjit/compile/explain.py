@@ -13,7 +13,7 @@ from agentjit import kit
 from agentjit.compile.finders import finders
 from agentjit.compile.kinds import found_kind, kind_of
 from agentjit.compile.shape import Sources, Vector, prose_kind
-from agentjit.skill import Argument, Binding, Finder, Kind, Piece, Ref, ShapePiece, Text
+from agentjit.piece import Argument, Binding, Finder, Kind, Piece, Ref, ShapePiece, Text
 
 _CUT_OFF = 30_000  # characters: the harness keeps no more of an output, so what is longer may lack its end
 _CUTS = 4  # places on either side where a constant may end

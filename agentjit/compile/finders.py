@@ -8,14 +8,29 @@ tried on the others with the very functions that the skill will run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import EllipsisType
 
 from agentjit import kit
 from agentjit.compile.kinds import escaped, passing
 from agentjit.compile.shape import Sources
 from agentjit.kit.checks import follow, parsed, scalar
-from agentjit.skill import Cell, Field_, Finder, JsonKeys, JsonPath, LineAt, Pattern, Piece, Ref, Text, Whole
+from agentjit.piece import (
+    Cell,
+    Every,
+    Field_,
+    Finder,
+    JsonKeys,
+    JsonPath,
+    LineAt,
+    Lines,
+    Pattern,
+    Piece,
+    Ref,
+    Text,
+    Whole,
+)
 
 _LEAVES = 4000  # of one JSON text that are looked at
 _KEPT = 3  # explanations that must agree at run time; more would not be read
@@ -35,14 +50,22 @@ def find(finder: Finder, text: str, bound: Mapping[str, str]) -> list[str]:
     if isinstance(finder, Cell):
         where = {column: value(piece) for column, piece in finder.where}
         begins = {column: "".join(map(value, start)) for column, start in finder.begins}
-        return kit.cell(column=finder.column, row=finder.row, where=where, begins=begins)(text)
+        return kit.cell(column=finder.column, row=finder.row, where=where, begins=begins, first=finder.first)(text)
+    if isinstance(finder, Lines):
+        return kit.lines(finder.first)(text)
     if isinstance(finder, JsonPath | JsonKeys):
-        path = [{part.key: value(part.value)} if isinstance(part, Field_) else part for part in finder.path]
+        path = [_part(part, value) for part in finder.path]
         nodes = follow(_root(text), path)  # what kit.json_path does, without parsing the text for every path
         if isinstance(finder, JsonKeys):
             return [",".join(sorted(node)) for node in nodes if isinstance(node, dict)]
         return [scalar(node) for node in nodes if not (isinstance(node, dict | list) and node)]
     return kit.pattern(finder.expression)(text)
+
+
+def _part(part: str | int | Field_ | Every, value: Callable[[Piece], str]) -> str | int | dict[str, str] | EllipsisType:
+    if isinstance(part, Field_):
+        return {part.key: value(part.value)}
+    return ... if isinstance(part, Every) else part
 
 
 def finders(texts: Sequence[str], values: Sequence[str], sources: Sources) -> tuple[Finder, ...]:

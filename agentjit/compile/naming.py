@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from agentjit import kit
 from agentjit.compile.align import AlignedStep, Column
 from agentjit.hotspot import Slot, Template
-from agentjit.skill import Cell, Finder, JsonPath, Pattern
+from agentjit.piece import Cell, Finder, JsonPath, Pattern
 
 _SMALL = frozenset(
     "a am an and any are as at be by can could did do does for from get give has have hey how i in into is it its"

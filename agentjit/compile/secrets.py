@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from agentjit.compile.naming import identifier
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Occurrence
-from agentjit.skill import Argument, Parameter, Piece, Ref
+from agentjit.piece import Argument, Piece, Ref
+from agentjit.skill import Parameter
 from agentjit.trace import PLACEHOLDER
 
 PATTERN = r"\S{4,4000}"  # of a secret's value; a placeholder is one, too

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from agentjit.compile.kinds import escaped
-from agentjit.skill import Kind, Ref, ShapePiece, Text
+from agentjit.piece import Kind, Ref, ShapePiece, Text
 
 Vector = tuple[str, ...]
 """One value for each occurrence."""

@@ -17,7 +17,8 @@ from agentjit.observe.harness.claude_transcript import projects
 from agentjit.observe.importer import import_paths
 from agentjit.observe.ingest import drain
 from agentjit.pipeline import Study, compile_all
-from agentjit.skill import Ending, Plan, State
+from agentjit.skill import Plan, State
+from agentjit.step import Ending
 from agentjit.store import Store
 from agentjit.trace import DecisionSeen, Effect, Episode
 

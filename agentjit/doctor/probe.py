@@ -7,6 +7,7 @@ import tempfile
 
 from agentjit import data, spool
 from agentjit.compile.render import program
+from agentjit.contract import Contract
 from agentjit.doctor.finding import Finding, Findings, Patient, fail, ok
 from agentjit.doctor.place import python_of
 from agentjit.errors import AjError
@@ -14,23 +15,10 @@ from agentjit.hotspot import Hotspot
 from agentjit.install.trial import HookFailed, Trial
 from agentjit.kit.process import run
 from agentjit.library import Library
+from agentjit.piece import Binding, Kind, Ref, Text, Whole
 from agentjit.pipeline import ACTIVATE, Study, publish
-from agentjit.skill import (
-    BashStep,
-    Binding,
-    Contract,
-    Ending,
-    Entry,
-    Kind,
-    Parameter,
-    Plan,
-    Ref,
-    State,
-    Step,
-    Support,
-    Text,
-    Whole,
-)
+from agentjit.skill import Entry, Need, Parameter, Plan, State, Support
+from agentjit.step import BashStep, Ending, Step
 from agentjit.trace import Effect
 
 NAME = "doctor-probe"
@@ -54,7 +42,7 @@ def skill() -> Plan:
         hotspot=NAME,
         entry=Entry(prompt="doctor say {word}", pattern=rf"doctor\s+say\s+(?P<word>{_WORD})", words=("doctor", "say")),
         parameters=(Parameter(name="word", pattern=_WORD, seen=()),),
-        requires=("echo",),
+        requires=(Need(kind="program", name="echo"),),
         steps=(step,),
         ending=Ending.ANSWERED,
         answer=(Ref(name="said"),),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import EllipsisType
 
 from .calls import Result
 
@@ -153,10 +154,25 @@ def line(number: int) -> Finder:
     return _finder(find, f"line {number}")
 
 
+def lines(first: int = 0) -> Finder:
+    """Every line that is not blank, from line `first` on; 0 is the first."""
+
+    def find(text: str) -> list[str]:
+        return [each.strip() for each in text.strip("\n").split("\n")[first:] if each.strip()]
+
+    return _finder(find, "all lines" + (f" from line {first} on" if first else ""))
+
+
 def cell(
-    *, column: int, row: int | None = None, where: dict[int, str] | None = None, begins: dict[int, str] | None = None
+    *,
+    column: int,
+    row: int | None = None,
+    where: dict[int, str] | None = None,
+    begins: dict[int, str] | None = None,
+    first: int = 0,
 ) -> Finder:
-    """A cell of a table of columns parted by white space, counted from 0.
+    """A cell of a table of columns parted by white space, counted from 0; with no condition, all of the column
+    from row `first` on.
 
     `row` counts lines (0 is the first, -1 the last). `where` asks for the rows with these texts in these columns,
     `begins` for rows whose cells in these columns begin so. A value that is found in several rows counts once.
@@ -166,6 +182,8 @@ def cell(
         rows = [cells for cells in (each.split() for each in text.split("\n")) if cells]
         if row is not None:
             rows = [rows[row]] if -len(rows) <= row < len(rows) else []
+        elif first:
+            rows = rows[first:]
         for place, wanted in (where or {}).items():
             rows = [cells for cells in rows if len(cells) > place and cells[place] == wanted]
         for place, start in (begins or {}).items():
@@ -174,15 +192,16 @@ def cell(
 
     conditions = [f"column {place} is {wanted!r}" for place, wanted in (where or {}).items()]
     conditions += [f"column {place} begins with {start!r}" for place, start in (begins or {}).items()]
-    chosen = f"row {row}" if row is not None else f"the row whose {' and '.join(conditions)}"
+    chosen = f"row {row}" if row is not None else f"the row whose {' and '.join(conditions)}" if conditions else "all"
     return _finder(find, f"column {column} of {chosen}")
 
 
-Path = Sequence[str | int | Mapping[str, str]]
+Path = Sequence[str | int | Mapping[str, str] | EllipsisType]
 
 
-def json_path(*path: str | int | dict[str, str]) -> Finder:
-    """A scalar in a JSON text: keys, list positions, or `{key: text}` for the one list item with that field. What is
+def json_path(*path: str | int | dict[str, str] | EllipsisType) -> Finder:
+    """A scalar in a JSON text: keys, list positions, `...` for every item of a list, or `{key: text}` for the
+    one item with that field. What is
     empty (`null`, `[]`, `{}`) counts as a scalar.
     """
 
@@ -222,11 +241,13 @@ def follow(root: object, path: Path) -> list[object]:
     return nodes
 
 
-def _children(node: object, part: str | int | Mapping[str, str]) -> list[object]:
+def _children(node: object, part: str | int | Mapping[str, str] | EllipsisType) -> list[object]:
     if isinstance(part, str):
         return [node[part]] if isinstance(node, dict) and part in node else []
     if not isinstance(node, list):
         return []
+    if isinstance(part, EllipsisType):
+        return list(node)
     if isinstance(part, int):
         return [node[part]] if -len(node) <= part < len(node) else []
     wanted = part.items()

@@ -19,7 +19,8 @@ from agentjit.cli import cli
 from agentjit.demo import samples
 from agentjit.demo.road import Road
 from agentjit.demo.samples import DemoFailed
-from agentjit.skill import Ending, State
+from agentjit.skill import State
+from agentjit.step import Ending
 
 PATH = os.environ["PATH"]
 SESSIONS = sorted((samples.BUNDLED / "sessions").glob("*.jsonl"))

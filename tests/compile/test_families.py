@@ -14,7 +14,7 @@ from agentjit.data import folder
 from agentjit.detect.mine import hotspots
 from agentjit.pipeline import Study, study
 from agentjit.run.load import load
-from agentjit.skill import Ending
+from agentjit.step import BashStep, Ending
 from agentjit.trace import Episode
 from tests.compile import families
 from tests.support.notation import DAY, START, episodes, repeat
@@ -285,10 +285,12 @@ def test_values_of_the_prompt_stay_the_prompts() -> None:
     rows = [{"x": word} for word in ("alpha", "beta", "gamma", "delta", "eps")]
     made = compiled(repeat("> find {x}\n$ ls\n| {x}\n$ grep -c x {x}\n| 1\n< 1 in {x}", *rows))
     assert made.plan
-    second = made.plan.steps[1].call
-    assert second.form == "argv"
-    assert [piece.kind for piece in second.argv[-1]] == ["ref"]
-    assert not made.plan.steps[0].bindings
+    first, second = made.plan.every_step()
+    assert isinstance(second.call, BashStep)
+    last = second.call.argv[-1]
+    assert isinstance(last, tuple)
+    assert [piece.kind for piece in last] == ["ref"]
+    assert not first.bindings
 
 
 @pytest.mark.parametrize("value", ["a b", "$(rm -rf ~)", "`id`", "'; id #", "-rf", "--output=x", "a\nb", "", "x" * 500])

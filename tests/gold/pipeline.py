@@ -16,7 +16,7 @@ from ajkit import Param, answer, ensure, extract, main, on_path, shell, skill, w
     },
     requires=[on_path("grep"), on_path("wc")],
 )
-def lines(level, name):
+def lines_(level, name):
     """`how many {level} lines does {name} have?`, compiled from 5 runs in 5 sessions."""
     grep = yield shell('grep -h level="$1" logs/"$2".log | wc -l', level, name)  # reads
     ensure(grep, exit_code=0, seen=5)
@@ -25,4 +25,4 @@ def lines(level, name):
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(lines))
+    raise SystemExit(main(lines_))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agentjit.compile.knowledge import Knowledge
 from agentjit.compile.plan import plan
 from agentjit.detect.mine import hotspots
 from agentjit.intercept.decide import decide
@@ -16,7 +17,9 @@ from tests.support.notation import DAY, START
 
 def entry(**changes: Any) -> dict[str, Any]:
     (hotspot,) = [each for each in hotspots(families.pods(), now=START + 30 * DAY) if each.template]
-    made = plan(hotspot, day=str, judge=lambda line, varying: Effect.READS)
+    made = plan(
+        hotspot, Knowledge(lambda line, varying: Effect.READS, lambda occurrence: {"cwd": occurrence.episode.cwd})
+    )
     return {
         "name": made.name,
         "prompt": made.entry.prompt,
