@@ -17,6 +17,28 @@ PROMPT_LIMIT = 2000  # characters; longer prompts are never matched
 _EDGES = "\"'`.,;:!?()[]{}<>…“”‘’«»"
 
 
+CATALOGUE = os.path.join(os.path.dirname(__file__), "detect", "effects.json")
+"""The catalogue of programs that comes with AgentJIT."""
+
+
+def fingerprint(paths: Iterable[str]) -> str:
+    """A name for the content of the catalogue and of `paths`; a file that is not there is an empty one.
+
+    Every row of the index carries that of the files its skill was validated with; where it differs, the skill waits.
+    """
+    import hashlib  # only a prompt that matches needs it
+
+    digest = hashlib.sha256()
+    for path in (CATALOGUE, *paths):
+        try:
+            with open(path, "rb") as file:
+                content = file.read()
+        except OSError:
+            content = b""
+        digest.update(b"%d\n" % len(content) + content)
+    return digest.hexdigest()[:16]
+
+
 def words(prompt: str) -> list[str]:
     """The distinct words of a prompt as the index spells them: case-folded, without punctuation at their ends."""
     bare = (word.strip(_EDGES).casefold() for word in prompt.split())

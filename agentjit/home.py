@@ -85,6 +85,16 @@ class Home:
         return self._at("config.toml")
 
     @property
+    def effects(self) -> str:
+        """What a person knows of programs, laid over the catalogue; see `detect/catalogue.py` for its form."""
+        return self._at("effects.json")
+
+    @property
+    def tools(self) -> str:
+        """The schemas of MCP servers' tools, as `aj tools learn` writes them."""
+        return self._at("tools.json")
+
+    @property
     def expired(self) -> str:
         """When what had become too old was last removed."""
         return self._at("expired.json")

@@ -26,19 +26,28 @@ class Word(NamedTuple):
 
 
 class Redirect(NamedTuple):
-    """`2>&1`, `> file`, `<<'EOF' …`: the operator with its descriptor, and its target if that is a word."""
+    """`2>&1`, `> file`, `<<'EOF' …`: the operator with its descriptor, and its target if that is a word.
+
+    A here-document has no target but a `body`: the lines as they stand, without the delimiter; its value is the text
+    that the program reads, None where an expansion is in it.
+    """
 
     operator: str
     target: Word | None
     raw: str
+    body: Word | None = None
 
 
 class Command(NamedTuple):
-    """A simple command: assignments before it (raw), its words (program first), its redirections."""
+    """A simple command: assignments before it (raw), its words (program first), its redirections.
+
+    `assigned[i]` is what stands behind the `=` of `assignments[i]`.
+    """
 
     words: tuple[Word, ...]
     assignments: tuple[str, ...] = ()
     redirects: tuple[Redirect, ...] = ()
+    assigned: tuple[Word, ...] = ()
 
 
 _SHELL_ONLY = frozenset(
@@ -76,6 +85,29 @@ class Line(NamedTuple):
         literal = bool(only.words) and all(word.value is not None for word in only.words)
         return literal and not only.assignments and not only.redirects and only.words[0].value not in _SHELL_ONLY
 
+    def neutral(self, cwd: str) -> Line:
+        """The line without what changes nothing about the call: `cd CWD &&` in front, into the directory it is made in,
+        and `2>&1` behind its only command, as what an agent sees of a call is both streams anyway.
+
+        Only what is equal for every value and in every world is left out; that `| tail -5` shows less is another call.
+        """
+        if self.opaque or not cwd.startswith("/"):
+            return self
+        first = 0
+        while first < len(self.connectors) and self.connectors[first] == "&&" and _stays(self.commands[first], cwd):
+            first += 1
+        commands, connectors = self.commands[first:], self.connectors[first:]
+        if len(commands) == 1 and commands[0].words and [each.raw for each in commands[0].redirects] == ["2>&1"]:
+            commands = (commands[0]._replace(redirects=()),)
+        return self if commands == self.commands else self._replace(commands=commands, connectors=connectors)
+
+
+def _stays(command: Command, cwd: str) -> bool:
+    """Whether a command is `cd CWD`."""
+    if len(command.words) != 2 or command.words[0].value != "cd" or command.redirects or command.assignments:
+        return False
+    return (command.words[1].value or "").rstrip("/") == cwd.rstrip("/")
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -107,6 +139,12 @@ class Operation:
     effect: Effect
     line: Line | None = None  # Bash only
     actions: tuple[Action, ...] = ()
+    way: str = ""  # the signature of its neutral line, "" if that is the same
+
+    @property
+    def written(self) -> str:
+        """How it is written: equal for two calls that differ in their values, and in what changes nothing."""
+        return self.way or self.signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +206,8 @@ class Hotspot:
     arguments never settle, "" if they do. `stability` is the share of the occurrences that took exactly these steps in
     this order. `loops` has the fewest and the most times each step was taken in a row, () if once each; the fewest is 0
     for a step that some left out. `ways` says in how many ways each step was written, its values aside, () if in one
-    each: a step whose flags vary is named by the commonest way, or by its program and subcommand alone.
+    each: a step whose flags vary is named by the commonest way, or by its program and subcommand alone. `others` are
+    the runs of its prompt that took other steps or more than these, with all that was done in each.
     """
 
     id: str
@@ -187,6 +226,7 @@ class Hotspot:
     unstable: str = ""
     loops: tuple[tuple[int, int], ...] = ()
     ways: tuple[int, ...] = ()
+    others: tuple[Occurrence, ...] = ()
 
     @property
     def directories(self) -> tuple[str, ...]:

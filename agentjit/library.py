@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from agentjit import entries, kit
 from agentjit.errors import AjError, BadInput
 from agentjit.home import Home
 from agentjit.lock import held
-from agentjit.skill import Plan, State, Support
+from agentjit.skill import Entry, Plan, State, Support
 
 KEPT_VERSIONS = 10
 
@@ -31,7 +31,8 @@ class Record(BaseModel):
     """What the library knows of one skill besides its files.
 
     `hash` is of the published program and plan; `approved` the hash a person approved ("" for none); `removed` keeps a
-    skill that a person threw away from being compiled again.
+    skill that a person threw away from being compiled again, under other words too: `form` is the digest of what it
+    does. `stale` says which operation is defined otherwise since the plan was validated, "" if none is.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -48,6 +49,8 @@ class Record(BaseModel):
     published_at: float
     changed_at: float
     removed: bool = False
+    form: str = ""
+    stale: str = ""
 
     @property
     def is_approved(self) -> bool:
@@ -55,10 +58,15 @@ class Record(BaseModel):
 
 
 class Library:
-    """The library of one home. Reading takes no lock; every change is made inside `changing`."""
+    """The library of one home. Reading takes no lock; every change is made inside `changing`.
+
+    `registry` is the fingerprint of the operations that its skills were last held against; setting it inside `changing`
+    puts it into the index.
+    """
 
     def __init__(self, home: Home) -> None:
         self.home = home
+        self.registry = str(self._state().get("registry", ""))
 
     # --- reading
 
@@ -114,9 +122,10 @@ class Library:
             if not free:
                 raise AjError("another aj has been changing the library for 30 s; try again")
             records = self._read()
+            self.registry = str(self._state().get("registry", ""))
             yield records
             dumped = {name: record.model_dump(mode="json") for name, record in sorted(records.items())}
-            _replace(self.home.library_state, json.dumps({"format": 1, "skills": dumped}, indent=1).encode())
+            _replace(self.home.library_state, self._dumped(dumped))
             entries.write(self.home.entries, self._index(list(records.values())))
 
     def write(self, plan: Plan, program: str, manual: str) -> None:
@@ -134,6 +143,17 @@ class Library:
         shutil.rmtree(self.folder(name), ignore_errors=True)
 
     # --- inside
+
+    def _dumped(self, skills: Mapping[str, Any]) -> bytes:
+        return json.dumps({"format": 1, "registry": self.registry, "skills": skills}, indent=1).encode()
+
+    def _state(self) -> dict[str, Any]:
+        """The state file as it is; empty if it is not there or cannot be read."""
+        try:
+            raw = json.loads(Path(self.home.library_state).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return raw if isinstance(raw, dict) else {}
 
     def _read(self) -> dict[str, Record]:
         try:
@@ -169,7 +189,7 @@ class Library:
                 _replace(str(own), text)
 
     def _index(self, records: Sequence[Record]) -> list[tuple[str, str]]:
-        """One row for each active skill, under the word of its prompt that the fewest others have."""
+        """One row for each phrasing of each active skill, under the word of it that the fewest others have."""
         plans: list[tuple[Record, Plan]] = []
         for record in records:
             if record.state is State.ACTIVE and not record.removed:
@@ -177,11 +197,15 @@ class Library:
                     plans.append((record, self.plan(record.name)))
                 except AjError:
                     continue  # damaged: it does not run until it is compiled anew
-        common = Counter(word for _, plan in plans for word in plan.entry.words)
+        common = Counter(word for _, plan in plans for each in (plan.entry, *plan.also) for word in each.words)
         return [
-            (min(plan.entry.words, key=lambda word: (common[word], -len(word), word)), json.dumps(entry(record, plan)))
+            (
+                min(each.words, key=lambda word: (common[word], -len(word), word)),
+                json.dumps({**entry(record, plan, each), "registry": self.registry}),
+            )
             for record, plan in plans
-            if plan.entry.words and not any(parameter.secret for parameter in plan.parameters)
+            for each in (plan.entry, *plan.also)
+            if each.words and not any(parameter.secret for parameter in plan.parameters)
         ]
 
 
@@ -190,16 +214,20 @@ def plan_json(plan: Plan) -> bytes:
     return plan.model_dump_json(indent=1).encode("utf-8") + b"\n"
 
 
-def entry(record: Record, plan: Plan) -> dict[str, Any]:
-    """All that deciding needs, so that a prompt that does not match opens no skill; a row of the index."""
+def entry(record: Record, plan: Plan, phrasing: Entry | None = None) -> dict[str, Any]:
+    """All that deciding needs, so that a prompt that does not match opens no skill; a row of the index.
+
+    `phrasing` is one of the plan's entries, its first unless said.
+    """
+    phrasing = phrasing or plan.entry
     return {
         "name": record.name,
         "version": record.version,
         "hash": record.hash,
         "approved": record.is_approved,
-        "prompt": plan.entry.prompt,
-        "pattern": plan.entry.pattern,
-        "directories": plan.entry.directories,
+        "prompt": phrasing.prompt,
+        "pattern": phrasing.pattern,
+        "directories": phrasing.directories,
         "seen": {parameter.name: parameter.seen for parameter in plan.parameters},
         "ending": plan.ending,
         "effects": plan.effects,

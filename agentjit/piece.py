@@ -68,7 +68,8 @@ class Lines(Value):
 
 class Cell(Value):
     """A cell of a white-space table, chosen by line number, by what stands in other columns of its row (`where`), or by
-    how cells of its row begin (`begins`). With none of them: the column, from line `first` on.
+    how cells of its row begin (`begins`). With none of them: the column, from line `first` on. `separator` parts the
+    columns if white space does not: `,` (CSV), `|`, a tab.
     """
 
     by: Literal["cell"] = "cell"
@@ -77,6 +78,7 @@ class Cell(Value):
     where: tuple[tuple[int, Piece], ...] = ()
     begins: tuple[tuple[int, Argument], ...] = ()
     first: int = 0
+    separator: str = ""
 
 
 class Field_(Value):

@@ -83,14 +83,16 @@ class Cost(Value):
 
 
 class Candidate(Value):
-    """One of the plans that were weighed: its expected seconds, hand-back included, and the 95th percentile; the number
-    of programs started; `reason`: why it is not `chosen`, "" if it is.
+    """One of the plans that were weighed: its expected seconds, hand-back included, and the 95th percentile; the tokens
+    of hand-backs; the number of calls; `reason`: why it is not `chosen`, "" if it is. One that could not be made at all
+    has none of these figures.
     """
 
     name: str
     seconds: float
     slow: float
     calls: int
+    tokens: float = 0.0
     chosen: bool = False
     reason: str = ""
 
@@ -105,7 +107,8 @@ class Used(Value):
 class Plan(Value):
     """A workflow: entry, typed steps with data flow and contracts, ending, evidence.
 
-    `also` are other phrasings that start it. With a `fork` every path has an ending of its own.
+    `also` are other phrasings that start it. With a `fork` every path has an ending of its own. `remains` are the
+    steps, in words, that followed in the traces and that the plan ends before: they are left to the model.
     """
 
     format: Literal[2] = 2
@@ -120,6 +123,7 @@ class Plan(Value):
     fork: Fork | None = None
     ending: Ending
     answer: Argument = ()
+    remains: tuple[str, ...] = ()
     support: Support
     cost: Cost = Cost()
     operations: tuple[Used, ...] = ()

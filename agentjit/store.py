@@ -23,6 +23,7 @@ from agentjit.store_connection import CONFIG, connection_to, locked, telling
 from agentjit.store_forget import Gone
 from agentjit.store_remove import NEW, Mark, Removing
 from agentjit.store_schema import IMPORTS, MIGRATIONS, TABLES, Row, Table
+from agentjit.store_timing import Timing
 from agentjit.trace import PLACEHOLDER, CallSeen, DecisionSeen, Episode, PromptSeen, Seen, TurnSeen
 
 _TEXTS = (("episodes", "prompt"), ("calls", "input"), ("calls", "output"), ("finals", "message"))
@@ -46,7 +47,7 @@ class Saved:
     seconds: float
 
 
-class Store(Removing):
+class Store(Removing, Timing):
     """An open database; made by `Store.open`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -82,10 +82,11 @@ def _row(record: Seen, alias: Mapping[str, str]) -> tuple[Table, Row]:
             return TURNS, (f"{session}:{kind}@{at!r}", session, at, kind, record.detail or None)
         case PromptSeen(session=session, at=at, text=text, kind=kind):
             episode = alias.get(record.episode, record.episode)
-            return EPISODES, (episode, session, at, text, kind, record.cwd or None, None, None, None)
+            where = (record.cwd or None, None, None, None, record.branch or None)
+            return EPISODES, (episode, session, at, text, kind, *where)
         case UsageSeen(session=session, requests=requests, tokens=tokens, seconds=seconds):
             episode = alias.get(record.episode, record.episode)
-            return EPISODES, (episode, session, None, None, None, None, requests, tokens, seconds)
+            return EPISODES, (episode, session, None, None, None, None, requests, tokens, seconds, None)
         case CallSeen():
             return CALLS, _call_row(record, alias.get(record.episode, record.episode))
         case FinalSeen(session=session, at=at, text=text):
@@ -250,7 +251,7 @@ def _owner(
 
 
 def _episode(row: Row, calls: list[Row], final: str | None, harness: str, own: str, helper: str) -> Episode:
-    key, session, at, prompt, kind, cwd, requests, tokens, seconds = row
+    key, session, at, prompt, kind, cwd, requests, tokens, seconds, branch = row
     return Episode(
         id=key,
         session=session,
@@ -265,6 +266,7 @@ def _episode(row: Row, calls: list[Row], final: str | None, harness: str, own: s
         seconds=seconds,
         harness=harness,
         own=own or (f"the skill {helper} took part in it" if helper else ""),
+        branch=branch or "",
     )
 
 

@@ -159,6 +159,7 @@ EPISODES = _table(
         "requests": ("BIGINT", Rule.MOST),
         "tokens": ("BIGINT", Rule.MOST),
         "seconds": ("DOUBLE", Rule.MOST),
+        "branch": ("VARCHAR", Rule.FILL),
     },
 )
 CALLS = _table(
@@ -265,5 +266,10 @@ def m003_forgotten() -> tuple[str, ...]:
     return ("CREATE TABLE forgotten (mark VARCHAR PRIMARY KEY, kind VARCHAR, seen_at DOUBLE)",)
 
 
+def m004_branch() -> tuple[str, ...]:
+    """The branch that was checked out when the prompt was given."""
+    return ("ALTER TABLE episodes ADD COLUMN branch VARCHAR",)
+
+
 # Append only: a database knows how many of these it has had.
-MIGRATIONS = (m001_initial, m002_everything, m003_forgotten)
+MIGRATIONS = (m001_initial, m002_everything, m003_forgotten, m004_branch)

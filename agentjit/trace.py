@@ -77,6 +77,7 @@ class Episode:
     reported): only typed prompts are mined.
     `requests`, `tokens` and `seconds` are what the model spent on it, where the harness's own transcript told.
     `own` says how AgentJIT had a hand in it, "" if it had none: what it did itself is nobody's habit.
+    `branch` was checked out in `cwd` when it began, "" where that is not known.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Episode:
     seconds: float | None = None
     harness: str = ""
     own: str = ""
+    branch: str = ""
 
 
 # --- what observing yields and the store takes; every one has a natural key, so taking it twice changes nothing
@@ -136,6 +138,7 @@ class PromptSeen:
     text: str
     kind: str = "typed"
     cwd: str = ""
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

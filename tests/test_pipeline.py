@@ -17,7 +17,8 @@ from agentjit import entries
 from agentjit.errors import AjError, Refused
 from agentjit.home import Home
 from agentjit.library import Library
-from agentjit.pipeline import FAILURES, activation, compile_all, compiling, publish, retire
+from agentjit.pipeline import FAILURES, compile_all, compiling, publish, retire
+from agentjit.publishing import activation
 from agentjit.run.load import read_checked
 from agentjit.skill import State
 from agentjit.store import Store
@@ -145,8 +146,8 @@ def test_removed_stays_removed(home: Home) -> None:
 
 
 def test_two_workflows_of_one_name(home: Home) -> None:
-    other = renamed(families.pods(5), "x")
-    other = [replace(e, prompt=e.prompt.replace("?", " now?")) for e in other]
+    other = renamed(families.restarts(5), "x")
+    other = [replace(e, prompt=e.prompt.replace("restart count of", "crashing")) for e in other]
     learned(home, families.pods(), other)
     assert [record.name for record in Library(home).records()] == ["crashing", "crashing-2"]
 

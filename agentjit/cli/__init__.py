@@ -34,6 +34,7 @@ COMMANDS = {
     "stats": "stats",
     "doctor": "doctor",
     "watch": "watch",
+    "tools": "tools",
     "demo": "demo",
 }
 

@@ -9,12 +9,12 @@ import time
 import click
 
 from agentjit.cli.complete import skill_names
-from agentjit.cli.fresh import home
+from agentjit.cli.fresh import home, rechecked
 from agentjit.cli.terminal import console, line, safe
-from agentjit.compile.phrase import call_text
+from agentjit.compile.phrase import plan_phrases
 from agentjit.errors import BadInput
 from agentjit.library import Library, Record
-from agentjit.pipeline import activation
+from agentjit.publishing import activation
 from agentjit.run.load import read_checked
 from agentjit.skill import Plan, State
 
@@ -31,7 +31,10 @@ def command(name: str, yes: bool) -> None:
     Example:  aj approve run-checks
     """
     library = Library(home())
+    rechecked(library.home)
     record = library.record(name)
+    if record.stale:
+        raise BadInput(f"{name} cannot be approved as it is: {record.stale}")
     program = read_checked(library.folder(name), record.hash)
     plan = library.plan(name)
     if record.is_approved and record.state is State.ACTIVE:
@@ -58,8 +61,8 @@ def command(name: str, yes: bool) -> None:
 def _show(record: Record, plan: Plan, program: str, before: str) -> None:
     out = console()
     out.print(f"{record.name}: {line(plan.entry.prompt)}", style="bold")
-    for step in plan.every_step():
-        out.print(f"  {step.effect:16} {line(call_text(step.call))}")
+    for phrase in plan_phrases(plan):
+        out.print(f"  {phrase.effect:16} {'  ' * phrase.depth}{line(phrase.line)}")
     out.print()
     if before and before != program:
         out.print(f"Changed since version {record.approved_version} was approved:", style="bold")

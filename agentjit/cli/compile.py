@@ -56,6 +56,9 @@ def command(quiet: bool, restore: str | None) -> None:
         record = library.record(name)
         if what != "unchanged":
             click.echo(f"{what:11} {name}  {record.state}: {record.reason}")
+    for record in library.records():
+        if record.stale and record.name not in done.happened:
+            click.echo(f"stale       {record.name}: {line(record.stale)}")
     for name in done.retired:
         click.echo(f"retired     {name}: {library.record(name).reason}")
     counts = Counter(done.happened.values())

@@ -6,9 +6,10 @@ import os
 import time
 
 from agentjit.cli.terminal import note, status
-from agentjit.errors import StoreBroken, StoreBusy
+from agentjit.errors import AjError, StoreBroken, StoreBusy
 from agentjit.home import Home
 from agentjit.observe.ingest import Drained, drain
+from agentjit.publishing import recheck
 
 
 def home() -> Home:
@@ -21,6 +22,14 @@ def drained(where: Home) -> Drained:
     where.ensure()
     with status("loading what was recorded"):
         return drain(where, os.environ, now=time.time())
+
+
+def rechecked(where: Home) -> None:
+    """Say of skills whose operations are defined otherwise by now that they wait; what cannot be read is a remark."""
+    try:
+        recheck(where, now=time.time())
+    except (AjError, OSError) as error:
+        note(f"aj: the skills were not held against the catalogue: {error}")
 
 
 def try_drained(where: Home) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from agentjit.cli.fresh import home, try_drained
+from agentjit.cli.fresh import home, rechecked, try_drained
 from agentjit.cli.skills import Shown, shown
 from agentjit.cli.terminal import as_json, local, print_json, print_table
 
@@ -20,6 +20,7 @@ def command(as_json: bool) -> None:
     """
     where = home()
     try_drained(where)
+    rechecked(where)
     skills = shown(where)
     if as_json:
         print_json([skill.as_json() for skill in skills])
@@ -39,7 +40,7 @@ def _row(skill: Shown) -> tuple[str, ...]:
         skill.record.state,
         plan.entry.prompt if plan else "(damaged: aj compile makes it anew)",
         plan.effects if plan else "",
-        plan.ending if plan else "",
+        ("by branch" if plan.fork else plan.ending) if plan else "",
         runs or "none",
         local(skill.last_used),
     )

@@ -12,7 +12,7 @@ import click
 
 from agentjit import spool
 from agentjit.cli.complete import skill_names
-from agentjit.cli.fresh import home
+from agentjit.cli.fresh import home, rechecked
 from agentjit.cli.terminal import as_json, note, print_json, safe
 from agentjit.compile.phrase import call_text
 from agentjit.errors import BadInput
@@ -21,14 +21,14 @@ from agentjit.intercept.attempt import not_recorded
 from agentjit.kit import Param
 from agentjit.library import Library, Record
 from agentjit.run.execute import Executed, Ready, execute, told
-from agentjit.skill import Plan, State
+from agentjit.skill import Parameter, Plan, State
 
 _EXIT = {"answered": 0, "gathered": 0, "refused": 3, "handed_back": 4}
 
 
-@click.command("run")
+@click.command("run", context_settings={"ignore_unknown_options": True})
 @click.argument("name", shell_complete=skill_names)
-@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[KEY=VALUE | --KEY VALUE]...")
 @click.option("--dry-run", is_flag=True, help="Print what would run, and run nothing.")
 @click.option("--timeout", default=600.0, show_default=True, metavar="SECONDS", help="Stop it after this long.")
 @as_json
@@ -38,15 +38,19 @@ def command(
 ) -> None:
     """Run a skill in the current directory.
 
+    What only a model or a person can say, a commit message, may be left out: the skill then ends before it is needed.
+
     Exit status: 0 answered or gathered, 2 a wrong call, 3 refused, 4 stopped at a contract.
 
     \b
     Example:  aj run pod-crashing namespace=staging
               aj run pod-crashing namespace=staging --dry-run
+              aj run commit --message "Fix the parser"
     """
     if not 0 < timeout < math.inf:
         raise BadInput("--timeout wants a number of seconds above 0")
     where = home()
+    rechecked(where)
     library = Library(where)
     record = library.record(name)
     plan = library.plan(name)
@@ -65,37 +69,61 @@ def command(
 
 
 def _given(plan: Plan, words: tuple[str, ...], *, ask: bool) -> dict[str, str]:
-    """`k=v` words as arguments; a wrong call raises `BadInput` and nothing has run.
+    """`k=v`, `--k=v` and `--k v` words as arguments; a wrong call raises `BadInput` and nothing has run.
 
     Secrets that were left out are asked for if there is somebody to `ask`: they need not stand in the shell's history.
+    Holes may be left out.
     """
-    given: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise BadInput(f"{word!r} is not of the form KEY=VALUE")
-        if key in given:
-            raise BadInput(f"{key} is given twice")
-        given[key] = value
-    usage = f"aj run {plan.name}" + "".join(f" {parameter.name}=…" for parameter in plan.parameters)
+    given = _pairs(words)
+    usage = f"aj run {plan.name}" + "".join(map(_usage, plan.parameters))
     known = {parameter.name: parameter for parameter in plan.parameters}
     if foreign := [key for key in given if key not in known]:
         raise BadInput(f"{plan.name} has no argument {foreign[0]!r}; call it as: {usage}")
     for key, parameter in known.items():
         if ask and parameter.secret and key not in given:
             given[key] = click.prompt(f"{key} (is not shown)", hide_input=True, err=True)
-    if missing := [key for key in known if key not in given]:
+    if missing := [key for key, parameter in known.items() if key not in given and not parameter.hole]:
         raise BadInput(f"{plan.name} needs {missing[0]}; call it as: {usage}")
     for key, value in given.items():
-        if not Param(known[key].pattern, known[key].seen, secret=known[key].secret).accepts(value):
-            if known[key].secret:
-                raise BadInput(f"what was given for {key} does not look like a secret ({known[key].pattern})")
-            examples = ", ".join(known[key].seen[:3])
-            raise BadInput(f"{key}={value!r} does not look like what was seen ({examples}; {known[key].pattern})")
+        _check(known[key], value)
     return given
 
 
+def _pairs(words: tuple[str, ...]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        key, equals, value = word.removeprefix("--").partition("=")
+        if word.startswith("--"):
+            key = key.replace("-", "_")
+            following = value if equals else next(rest, None)
+            if following is None:
+                raise BadInput(f"{word} wants a value")
+            value = following
+        elif not equals:
+            raise BadInput(f"{word!r} is not of the form KEY=VALUE or --KEY VALUE")
+        if key in given:
+            raise BadInput(f"{key} is given twice")
+        given[key] = value
+    return given
+
+
+def _usage(parameter: Parameter) -> str:
+    return f" [{parameter.name}=…]" if parameter.hole else f" {parameter.name}=…"
+
+
+def _check(known: Parameter, value: str) -> None:
+    if Param(known.pattern, known.seen, secret=known.secret, hole=known.hole).accepts(value):
+        return
+    if known.secret:
+        raise BadInput(f"what was given for {known.name} does not look like a secret ({known.pattern})")
+    examples = ", ".join(known.seen[:3])
+    raise BadInput(f"{known.name}={value!r} does not look like what was seen ({examples}; {known.pattern})")
+
+
 def _run(where: Home, library: Library, record: Record, plan: Plan, given: dict[str, str], timeout: float) -> Executed:
+    if record.stale:
+        return Executed("refused", "", record.stale, [], 0.0)
     if record.state in (State.DISABLED, State.RETIRED):
         return Executed("refused", "", f"it is {record.state}: {record.reason}", [], 0.0)
     ready = Ready(record.name, library.folder(record.name), record.hash, plan.effects, record.is_approved)
@@ -115,6 +143,8 @@ def _dry_run(plan: Plan, given: dict[str, str], as_json: bool) -> None:
     click.echo(f"{plan.name} would run in {os.getcwd()} (what stands in braces comes out of an earlier step):")
     for each in steps:
         click.echo(f"  {each['effect']:16} {safe(each['text'])}")
+    if left_open := [parameter.name for parameter in plan.parameters if parameter.hole and parameter.name not in given]:
+        click.echo(f"Without {left_open[0]} it ends before the first step that needs it.")
 
 
 def _record(where: Home, record: Record, given: dict[str, str], done: Executed) -> None:

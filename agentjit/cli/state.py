@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from agentjit.errors import BadInput
 from agentjit.home import Home
 from agentjit.library import Library, Record
-from agentjit.pipeline import activation
+from agentjit.publishing import activation
 from agentjit.skill import State
 
 

@@ -8,7 +8,7 @@ import os
 import click
 
 from agentjit import entries
-from agentjit.cli.fresh import home
+from agentjit.cli.fresh import home, rechecked
 from agentjit.cli.terminal import as_json, line, print_json
 from agentjit.intercept.attempt import ready_of
 from agentjit.intercept.decide import Decision, decide
@@ -28,6 +28,7 @@ def command(prompt: str, mode: str, as_json: bool) -> None:
     Example:  aj why "is checkout healthy on prod?"
     """
     where = home()
+    rechecked(where)
     rows = entries.lookup(where.entries, prompt)
     decision = decide(prompt, [json.loads(row) for row in rows], cwd=os.getcwd(), mode=mode)
     if decision.match:
@@ -56,7 +57,12 @@ def command(prompt: str, mode: str, as_json: bool) -> None:
 def _waiting(library: Library, prompt: str, mode: str) -> Decision | None:
     """The skill that would be meant if it were active, and why it is not; None if there is none."""
     others = [record for record in library.records() if record.state is not State.ACTIVE]
-    rows = [{**entry(record, library.plan(record.name)), "approved": True} for record in others]
+    plans = [(record, library.plan(record.name)) for record in others]
+    rows = [
+        {**entry(record, plan, phrasing), "approved": True}
+        for record, plan in plans
+        for phrasing in (plan.entry, *plan.also)
+    ]
     meant = decide(prompt, rows, cwd=os.getcwd(), mode=mode)
     if meant.match is None:
         return None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from agentjit.compile import tools
+from agentjit.compile.printing import Place, places, structure
 from agentjit.errors import NotCompilable
-from agentjit.hotspot import Hotspot, Line, Operation, Word
-
-_POSITIONAL = re.compile(r"\$\{?[1-9@*#]")
-_QUOTED_POSITION = re.compile(r'"\$[1-9]')
+from agentjit.hotspot import Hotspot, Line, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +15,9 @@ class Column:
     """One place in a step: `values[i]` is what occurrence i had there.
 
     `start` and `end` are the word's span in the last occurrence's text (-1 where there is no text); `number` counts the
-    words of all its commands, None for the target of a redirection; `before` is the word in front of it, for names and
-    messages. A word that is not `literal` is the same everywhere, and given as it is written.
+    words of all its commands, None for the target of a redirection, a value assigned or a here-document; `before` is
+    the word in front of it, or the key of a tool's input, for names and messages. A word that is not `literal` is the
+    same everywhere, and given as it is written.
     """
 
     values: tuple[str, ...]
@@ -35,12 +34,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class AlignedStep:
-    """The same step in every occurrence. `form` is argv, script or read; `text` the newest occurrence's line."""
+    """The same step in every occurrence. `form` is that of the call it becomes (argv, script, read, write, edit, tool);
+    `line` the newest occurrence's, what changes nothing left out where only some have it; `text` what it was read from.
+
+    `listed` are words of varying number, for each occurrence its own, that stand in front of column `listed_at`.
+    """
 
     form: str
     operations: tuple[Operation, ...]
     columns: tuple[Column, ...]
     text: str = ""
+    line: Line | None = None
+    listed: tuple[tuple[str, ...], ...] = ()
+    listed_at: int = 0
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -50,32 +56,27 @@ class AlignedStep:
     def title(self) -> str:
         return self.operations[-1].signature
 
+    @property
+    def varying_words(self) -> frozenset[int]:
+        """The numbers of the newest occurrence's words that have other values in others."""
+        own = {column.number for column in self.columns if column.varies and column.number is not None}
+        return frozenset(own | set(range(self.listed_at, self.listed_at + len(self.listed[-1] if self.listed else ()))))
 
-def align(hotspot: Hotspot) -> list[AlignedStep]:
-    """Align a hotspot's occurrences step by step; `NotCompilable` says what cannot be."""
+
+def stays(hotspot: Hotspot) -> None:
+    """`NotCompilable` if a step changes the working directory of those after it."""
     for occurrence in hotspot.occurrences:
         if len({operation.call.cwd for operation in occurrence.operations}) > 1:
             raise NotCompilable("a step changes the working directory of those after it")
-    rows = zip(*(occurrence.operations for occurrence in hotspot.occurrences), strict=True)
-    return [_step(tuple(row)) for row in rows]
 
 
-def _step(operations: tuple[Operation, ...]) -> AlignedStep:
+def align_step(operations: tuple[Operation, ...]) -> AlignedStep:
+    """The same step of every occurrence, word by word; `NotCompilable` says what cannot be aligned."""
     tool = operations[0].call.tool
     if tool == "Bash":
         return _shell(operations)
-    if tool == "Read":
-        return _read(operations)
-    raise NotCompilable(f"a step uses {tool}, which AgentJIT cannot perform by itself yet")
-
-
-def _read(operations: tuple[Operation, ...]) -> AlignedStep:
-    inputs = [operation.call.input for operation in operations]
-    for key in ("offset", "limit"):
-        if len({repr(given.get(key)) for given in inputs}) > 1:
-            raise NotCompilable(f"the {key} of a Read varies")
-    paths = tuple(str(given.get("file_path", "")) for given in inputs)
-    return AlignedStep("read", operations, (Column(paths, number=0, before="Read"),))
+    columns = [Column(each.values, number=at, before=each.name) for at, each in enumerate(tools.given(operations))]
+    return AlignedStep(tools.form(tool), operations, tuple(columns))
 
 
 def _shell(operations: tuple[Operation, ...]) -> AlignedStep:
@@ -85,60 +86,46 @@ def _shell(operations: tuple[Operation, ...]) -> AlignedStep:
     known = [line for line in lines if line is not None]
     if len(known) != len(lines):
         raise NotCompilable("a command was not parsed")
-    text = known[-1].text
-    if all(line.plain for line in known):
-        return AlignedStep("argv", operations, _columns([_script_words(line) for line in known]), text)
-    if any(line.opaque for line in known):
-        if len({line.text.strip() for line in known}) > 1:
-            raise NotCompilable(f"a command that varies was not taken apart ({known[-1].opaque}): {text[:60]}")
-        return AlignedStep("script", operations, (), text)
-    if not _same_structure(known):
+    if len(set(map(structure, known))) > 1:
+        known = [line.neutral(operation.call.cwd) for line, operation in zip(known, operations, strict=True)]
+    newest = known[-1]
+    if newest.opaque and len({line.text.strip() for line in known}) > 1:
+        raise NotCompilable(f"a command that varies was not taken apart ({newest.opaque}): {newest.text[:60]}")
+    if all(line.plain for line in known) and len({len(line.commands[0].words) for line in known}) > 1:
+        return _listed(operations, known)
+    if len(set(map(structure, known))) > 1:
         raise NotCompilable(f"`{operations[-1].signature}` is written in more than one way")
-    return AlignedStep("script", operations, _columns([_script_words(line) for line in known]), text)
+    form = "argv" if all(line.plain for line in known) else "script"
+    return AlignedStep(form, operations, _columns([places(line) for line in known]), newest.text, newest)
 
 
-_Words = list[tuple[Word, int | None]]
-"""The words that may vary and their numbers, None for a redirection's target."""
-
-
-def _script_words(line: Line) -> _Words:
-    """The words that may vary; raises where the shape of the line gives a value no safe way in."""
-    if _QUOTED_POSITION.search(line.text) or any(
-        word.value is None and _POSITIONAL.search(word.raw) for command in line.commands for word in command.words
-    ):
-        raise NotCompilable(f"a command uses the shell's positional parameters: {line.text[:60]}")
-    words = [word for command in line.commands for word in command.words]
-    targets = [redirect.target for command in line.commands for redirect in command.redirects if redirect.target]
-    return [*((word, number) for number, word in enumerate(words)), *((target, None) for target in targets)]
-
-
-def _columns(rows: list[_Words]) -> tuple[Column, ...]:
-    if len({len(row) for row in rows}) > 1:
+def _listed(operations: tuple[Operation, ...], lines: list[Line]) -> AlignedStep:
+    """A plain command whose number of words varies: a list between the words that all have in common."""
+    words = [[word.value or "" for word in line.commands[0].words] for line in lines]
+    shortest = min(map(len, words))
+    head = _common(words, shortest)
+    tail = _common([row[::-1] for row in words], shortest - head)
+    listed = tuple(tuple(row[head : len(row) - tail]) for row in words)
+    if not head or not all(listed):
         raise NotCompilable("a command has a varying number of words")
+    rows = [places(line) for line in lines]
+    columns = _columns([[*row[:head], *row[len(row) - tail :]] for row in rows])
+    return AlignedStep("argv", operations, columns, lines[-1].text, lines[-1], listed, head)
+
+
+def _common(rows: list[list[str]], most: int) -> int:
+    """How many words all rows begin with, at most so many."""
+    return next((i for i in range(most) if len({row[i] for row in rows}) > 1), most)
+
+
+def _columns(rows: list[list[Place]]) -> tuple[Column, ...]:
     columns: list[Column] = []
-    for place, column in enumerate(zip(*rows, strict=True)):
-        words = [word for word, _ in column]
-        if any(word.value is None for word in words):
-            if len({word.raw for word in words}) > 1:
-                raise NotCompilable(f"a value varies inside a shell expansion: {words[-1].raw[:60]}")
-            values = tuple(word.raw for word in words)
-        else:
-            values = tuple(word.value or "" for word in words)
-        number = column[-1][1]
-        before = rows[-1][place - 1][0].value or "" if number else ""
-        literal = all(word.value is not None for word in words)
-        columns.append(Column(values, words[-1].start, words[-1].end, number, before, literal))
+    for column in zip(*rows, strict=True):
+        literal = all(place.value is not None for place in column)
+        raws = tuple(place.word.raw for place in column)
+        if not literal and len(set(raws)) > 1:
+            raise NotCompilable(f"a value varies inside a shell expansion: {raws[-1][:60]}")
+        values = tuple(place.value or "" for place in column) if literal else raws
+        last = column[-1]
+        columns.append(Column(values, last.word.start, last.word.end, last.number, last.before, literal))
     return tuple(columns)
-
-
-def _same_structure(lines: list[Line]) -> bool:
-    """Whether lines differ in nothing but the values of their words."""
-
-    def skeleton(line: Line) -> object:
-        commands = [
-            (len(c.words), c.assignments, [(r.operator, r.target is None and r.raw) for r in c.redirects])
-            for c in line.commands
-        ]
-        return (commands, [";" if connector == "\n" else connector for connector in line.connectors])
-
-    return len({repr(skeleton(line)) for line in lines}) == 1

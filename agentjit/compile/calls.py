@@ -2,90 +2,158 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping
 
+from agentjit.compile import tools
 from agentjit.compile.align import AlignedStep, Column
 from agentjit.compile.explain import Values
 from agentjit.compile.knowledge import Judge
+from agentjit.compile.printing import printed
 from agentjit.compile.secrets import Secrets
+from agentjit.compile.words import harmless_in_code, may_begin_with_a_dash, reads_code
 from agentjit.errors import NotCompilable
-from agentjit.piece import Argument, Piece, Ref, Text
-from agentjit.skill import Need
-from agentjit.step import AnyCall, BashStep, ReadStep, ShellStep
+from agentjit.hotspot import Command, Line, Redirect, Word
+from agentjit.piece import Argument, Ref, Text
+from agentjit.step import AnyCall, BashStep, ShellStep
 from agentjit.trace import PLACEHOLDER, Effect
+
+_TEXT = re.compile(r"\s")  # what has blanks is a text, in which several values may stand
 
 
 def call_of(step: AlignedStep, values: Values, secrets: Secrets) -> AnyCall:
+    """The call of a step with every value explained; `NotCompilable` says which one is not, or has no safe way in."""
     if step.form == "script":
         return ShellStep(script=_script(step, values, secrets))
     arguments = tuple(_explained(column, step, values, secrets) for column in step.columns)
-    if step.form == "argv":
-        return BashStep(argv=arguments)
-    given = step.operations[-1].call.input
-    return ReadStep(path=arguments[0], offset=_number(given.get("offset")), limit=_number(given.get("limit")))
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    if step.form != "argv":
+        return tools.call(step.operations[-1], arguments)
+    if step.columns[0].varies:
+        raise NotCompilable("the program itself varies")
+    _check_code(step, dict(zip((column.start for column in step.columns), arguments, strict=True)), values)
+    return BashStep(argv=arguments)
 
 
 def _explained(column: Column, step: AlignedStep, values: Values, secrets: Secrets) -> Argument:
     argument = secrets.explain(column.values, values.explain) if _secret(column) else values.explain(column.values)
+    if argument is None and not _secret(column):
+        argument = _piecewise(column, step, values)
+    if argument is None and not _secret(column) and step.form in ("write", "edit") and column is not step.columns[0]:
+        argument = values.explain(column.values, prose=True)  # what a file is told may quote an output as it is
     if argument is None:
         examples = ", ".join(dict.fromkeys(column.values))[:80]
-        place = f"after {column.before!r} " if column.before else ""
-        raise NotCompilable(f"in `{step.title}` the word {place}varies ({examples}) and nothing seen explains it")
-    if column is step.columns[0] and step.form == "argv" and len(set(column.values)) > 1:
-        raise NotCompilable("the program itself varies")
+        if step.form in ("argv", "script"):
+            place = f"the word {f'after {column.before!r} ' if column.before else ''}varies"
+        else:
+            place = f"{column.before} varies"
+        raise NotCompilable(f"in `{step.title}` {place} ({examples}) and nothing seen explains it")
     return argument
+
+
+def _piecewise(column: Column, step: AlignedStep, values: Values) -> Argument | None:
+    """A long text explained value by value; what is learned on the way counts only if all of it is explained."""
+    if step.form in ("argv", "script") and not all(map(_TEXT.search, column.values)):
+        return None
+    if tools.piecewise(column.values, values.copy().explain, values.varying()) is None:
+        return None
+    return tools.piecewise(column.values, values.explain, values.varying())
 
 
 def _secret(column: Column) -> bool:
     return any(PLACEHOLDER.search(value) for value in column.values)
 
 
-def _script(step: AlignedStep, values: Values, secrets: Secrets) -> Argument:
-    """The newest occurrence's line with its varying words replaced by references, each in quotes of its own."""
-    pieces: list[Piece] = []
-    at = 0
-    for column in sorted(step.columns, key=lambda column: column.start):
-        if not column.varies and not (_secret(column) and column.literal):
-            continue
-        pieces.append(Text(text=step.text[at : column.start]))
-        for piece in _explained(column, step, values, secrets):
-            pieces.append(Text(text=shlex.quote(piece.text)) if isinstance(piece, Text) else piece)
-        at = column.end
-    pieces.append(Text(text=step.text[at:]))
+def _script(step: AlignedStep, values: Values, secrets: Secrets) -> tuple[Text | Ref, ...]:
+    """The line printed from its tree, with references where its words vary."""
+    assert step.line
+    filled = {
+        column.start: _explained(column, step, values, secrets)
+        for column in sorted(step.columns, key=lambda column: column.start)
+        if column.varies or (column.literal and (_secret(column) or _of_the_user(column, values)))
+    }
+    _check_code(step, filled, values)
+    pieces = printed(step.line, filled)
     if any(isinstance(piece, Text) and PLACEHOLDER.search(piece.text) for piece in pieces):
         raise NotCompilable("a command carries a secret where a shell expands the word or does not read one")
-    return tuple(piece for piece in pieces if isinstance(piece, Ref) or piece.text)
+    return tuple(piece for piece in pieces if isinstance(piece, Text | Ref))
 
 
-def effect_of(step: AlignedStep, judge: Judge) -> Effect:
-    """The worst of what was done and of what the same line may do with other values."""
+def _of_the_user(column: Column, values: Values) -> bool:
+    """Whether a word that is always the same is asked for all the same: a folder under the user's home."""
+    return any(isinstance(piece, Ref) for piece in values.explain(column.values) or ())
+
+
+def _check_code(step: AlignedStep, filled: Mapping[int, Argument], values: Values) -> None:
+    """Raises where a value would be read as code, and may hold more than a name."""
+    for command in step.line.commands if step.line else ():
+        if not reads_code([word.value for word in command.words]):
+            continue
+        bodies = [redirect.target or redirect.body for redirect in command.redirects if "<<" in redirect.operator]
+        for word in (*command.words, *(body for body in bodies if body)):
+            for piece in filled.get(word.start, ()):
+                column = values.sources.get(piece.name, ()) if isinstance(piece, Ref) else ()
+                if column and not harmless_in_code(column):
+                    program = command.words[0].raw
+                    raise NotCompilable(f"a value would be part of the code that {program} runs: {column[-1][:60]}")
+
+
+def free(step: AlignedStep, column: Column) -> bool:
+    """Whether a value in this place may be any text at all, even one that begins with a dash: no program takes it for
+    a flag, and none runs it.
+    """
+    if step.form not in ("argv", "script"):
+        return True
+    for command in step.line.commands if step.line else ():
+        words = [word.value for word in command.words]
+        for at, word in enumerate(command.words):
+            if word.start == column.start:
+                return may_begin_with_a_dash(words[:at]) and not reads_code(words)
+        for redirect in command.redirects:
+            body = redirect.body or (redirect.target if redirect.operator.endswith("<<<") else None)
+            if body and body.start == column.start:
+                return not reads_code(words)
+    return False
+
+
+def effect_of(step: AlignedStep, judge: Judge, call: AnyCall | None = None, values: Values | None = None) -> Effect:
+    """The worst of what was done and of what the same line may do with other values; `call` is what the plan makes, of
+    these values.
+    """
     effects = [operation.effect for operation in step.operations]
     varying = [column for column in step.columns if column.varies]
-    line = step.operations[-1].line
+    line = step.line
     if line and varying:
-        effects.append(judge(line, frozenset(column.number for column in varying if column.number is not None)))
-    if any(column.number is None for column in varying):
-        effects.append(Effect.WRITES_ELSEWHERE)  # a redirection whose target varies
+        numbers = frozenset(column.number for column in varying if column.number is not None)
+        effects.append(judge(_unknown(line, frozenset(c.start for c in varying if c.number is None)), numbers))
+    if call is not None and step.form not in ("argv", "script"):
+        typed = values.given() if values else {}
+        typed = {name: column for name, column in typed.items() if values and name not in values.environment}
+        effects.append(tools.effect(call, Effect.worst(effects), typed))
+    elif step.form in ("write", "edit") and step.columns[0].varies:
+        effects.append(Effect.WRITES_ELSEWHERE)
     if any(_secret(column) for column in step.columns):
         effects.append(Effect.WRITES_ELSEWHERE)  # whom a secret is told, a person decides
     return Effect.worst(effects)
 
 
-def needs(steps: Sequence[AlignedStep]) -> tuple[Need, ...]:
-    """The programs that plain and piped commands start, where a bare name is looked up on PATH."""
-    found: list[str] = []
-    for step in steps:
-        line = step.operations[-1].line
-        for command in line.commands if line else ():
-            program = command.words[0].value if command.words else None
-            if program and "/" not in program and program not in _BUILTINS:
-                found.append(program)
-    return tuple(Need(kind="program", name=name) for name in dict.fromkeys(found))
+def _unknown(line: Line, starts: frozenset[int]) -> Line:
+    """The line with these targets of redirections and assigned values as words that only a shell can tell."""
+    if not starts:
+        return line
 
+    def assignments(command: Command) -> tuple[str, ...]:
+        named = zip(command.assignments, command.assigned, strict=True)
+        return tuple(raw[: len(raw) - len(word.raw)] + '"$x"' if word.start in starts else raw for raw, word in named)
 
-_BUILTINS = frozenset("cd echo test [ : true false export set pwd read printf exit type command source . eval".split())
+    def redirects(command: Command) -> tuple[Redirect, ...]:
+        return tuple(
+            each._replace(target=Word('"$x"', each.target.start, each.target.end, None))
+            if each.target and each.target.start in starts
+            else each
+            for each in command.redirects
+        )
+
+    commands = tuple(
+        command._replace(assignments=assignments(command), redirects=redirects(command)) for command in line.commands
+    )
+    return line._replace(commands=commands)

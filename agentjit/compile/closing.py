@@ -10,13 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from math import log2
+from typing import NamedTuple
 
 from agentjit.compile.explain import Values
+from agentjit.compile.lists import Listing, listings
+from agentjit.compile.naming import identifier
+from agentjit.compile.reference import label, reference
 from agentjit.compile.shape import Sources, Vector, joined, mask
+from agentjit.compile.worth import likely
+from agentjit.kit.transform import apply_to_list
 from agentjit.piece import Argument, Piece, Ref, Text
 
 _TOKEN = re.compile(r"\s+|[\"'`(\[<*_]+|[^\s\"'`()\[\]<>*_](?:\S*?)(?=[\"'`)\]>*.,:;!?]*(?:\s|$))|\S")
 _LINES = (0, 1, 2, -1, -2)  # lines of an output that an answer may quote
+_SHORT = 4_000  # characters of an output whose list an answer may tell
+_TOLD = ("joined:, ", "joined:\n", "joined: ", "joined:,", "joined:\n- ", "count")
 _LONGEST = 20_000  # characters of an answer
 
 
@@ -25,21 +34,79 @@ def closing(finals: Sequence[str | None], values: Values) -> Argument | None:
     texts = tuple(final.strip() if final else "" for final in finals)
     if not all(texts) or max(map(len, texts)) > _LONGEST:
         return None
-    blocks = _whole_outputs(values)
-    masked, names = mask(texts, {**values.varying(), **blocks})
-    named = {mark: _named(name, values, blocks) for mark, name in names.items()}
+    blocks = {
+        name: block
+        for name, block in _whole_outputs(values).items()
+        if all(part in text for part, text in zip(block, texts, strict=True))
+    }
+    told = _lists(values, texts)
+    lists = {name: each.texts for name, each in told.items()}
+    masked, names = mask(texts, {**values.varying(), **values.derived, **lists, **blocks})
+    named = {
+        mark: _listed(told[name], values) if name in told else _named(name, values, blocks)
+        for mark, name in names.items()
+    }
     if any(ref is None for ref in named.values()):
         return None
     pieces: list[Piece] = []
     for runs in _phrases(_columns([_TOKEN.findall(text) for text in masked])):
         together = tuple(map("".join, zip(*runs, strict=True)))
-        if (explained := _explain(together, named, values)) is None:
-            each = [_explain(run, named, values) for run in runs]
-            if len(runs) == 1 or any(part is None for part in each):
-                return None
-            explained = [piece for part in each for piece in part or ()]
+        explained = _explain(together, named, values)
+        if explained is None and len(runs) > 1:
+            explained = _one_by_one(runs, named, values)
+        if explained is None:
+            return None
         pieces += explained
     return joined(pieces)
+
+
+def _one_by_one(runs: list[Vector], named: dict[str, Ref | None], values: Values) -> list[Piece] | None:
+    pieces: list[Piece] = []
+    for run in runs:
+        if (part := _explain(run, named, values)) is None:
+            return None  # the first that nothing explains is enough: there may be hundreds
+        pieces += part
+    return pieces
+
+
+class _Told(NamedTuple):
+    """A list of an output as an answer tells it: its length, or its values one after the other."""
+
+    step: int
+    listing: Listing
+    by: str
+    texts: Vector
+
+
+def _lists(values: Values, texts: Vector) -> dict[str, _Told]:
+    """The lists of short outputs that all `texts` tell, under names that no value has."""
+    found: dict[str, _Told] = {}
+    for step, outputs in enumerate(values.outputs):
+        if max(map(len, outputs)) > _SHORT:
+            continue
+        every = listings(outputs)
+        for number, listing in enumerate(every):
+            if len({len(each) for each in listing.lists}) == 1:
+                continue  # what always has as many values can be told value by value
+            ways = [(by, tuple(apply_to_list(by, each) for each in listing.lists)) for by in _TOLD]
+            for by, column in ways:
+                told = all(part in text for part, text in zip(column, texts, strict=True))
+                if told and likely(column, log2(len(every) * len(_TOLD))):
+                    found.setdefault(f"list {step} {number} {by}", _Told(step, listing, by, column))
+    return found
+
+
+def _listed(told: _Told, values: Values) -> Ref | None:
+    """The list, bound if it is not yet."""
+    for binding in values.bindings.get(told.step, ()):
+        if binding.many and binding.finders == told.listing.finders:
+            return Ref(name=binding.name, by=(told.by,))
+    made = told.listing.binding(identifier("items", values.sources))
+    if made is None:
+        return None
+    values.bindings.setdefault(told.step, []).append(made)
+    values.reserve([made.name])
+    return Ref(name=made.name, by=(told.by,))
 
 
 def _phrases(runs: list[Vector]) -> list[list[Vector]]:
@@ -79,6 +146,10 @@ def _named(name: str, values: Values, blocks: Sources) -> Ref | None:
     if name in values.sources:
         values.used.add(name)
         return Ref(name=name)
+    if name in values.derived:
+        ref = reference(name)
+        values.used.add(ref.name)
+        return ref
     return values.bind(blocks[name], prose=True)
 
 
@@ -124,13 +195,25 @@ def _explain(run: Vector, named: dict[str, Ref | None], values: Values) -> list[
     if len(set(run)) == 1:
         return _unmask(run[0], named)
     if any(mark in text for mark in named for text in run):
-        return None  # a known value here in some messages only
+        return _explain_whole(run, named, values)
     head = _same(text[: len(text) - len(text.lstrip())] for text in run)
     tail = _same(text[len(text.rstrip()) :] for text in run)
     argument = values.explain(tuple(map(str.strip, run)), prose=True) if all(map(str.strip, run)) else None
     if argument is None or head is None or tail is None:
         return None
     return [*_unmask(head, {}), *argument, *_unmask(tail, {})]
+
+
+def _explain_whole(run: Vector, named: dict[str, Ref | None], values: Values) -> list[Piece] | None:
+    """A run in which known values stand beside something that varies, as it was said."""
+    said = list(run)
+    for mark, ref in named.items():
+        if ref and any(mark in text for text in run):
+            column = values.derived.get(label(ref)) or values.sources.get(ref.name, ())
+            if not column:
+                return None
+            said = [text.replace(mark, own) for text, own in zip(said, column, strict=True)]
+    return _explain(tuple(said), {}, values)
 
 
 def _same(texts: Iterable[str]) -> str | None:

@@ -13,6 +13,8 @@ from agentjit.skill import Entry, Parameter
 
 ANYWHERE = 3  # working directories from which the directory does not matter
 _SEEN = 8  # examples kept of a parameter
+_QUOTES = (('"', '"'), ("'", "'"), ("`", "`"), ("“", "”"))
+_QUOTED = r"[^\s\"'`“”-](?:[^\"'`“”\x00-\x1f]{0,200}[^\s\"'`“”])?"
 
 
 def parameters_of(template: Template, names: Sequence[str]) -> tuple[Parameter, ...]:
@@ -20,12 +22,20 @@ def parameters_of(template: Template, names: Sequence[str]) -> tuple[Parameter, 
     if len(set(columns)) != len(columns):
         raise NotCompilable("two places of the prompt always had the same value: nothing tells them apart")
     found = []
-    for name, column in zip(names, columns, strict=True):
-        kind = kind_of(column)
+    places = [at for at, part in enumerate(template.parts) if not isinstance(part, str)]
+    for name, place, column in zip(names, places, columns, strict=True):
+        kind = kind_of(column) or (_QUOTED if _in_quotes(place, template, column) else None)
         if kind is None:
             raise NotCompilable(f"the values of {{{name}}} are of no one kind: {', '.join(column[:3])}")
         found.append(Parameter(name=name, pattern=kind, seen=tuple(dict.fromkeys(column))[-_SEEN:]))
     return tuple(found)
+
+
+def _in_quotes(place: int, template: Template, values: Sequence[str]) -> bool:
+    """Whether the slot always stands in quotes, so that it may have white space in it: it is one word all the same."""
+    around = [template.parts[at] for at in (place - 1, place + 1) if 0 <= at < len(template.parts)]
+    marked = len(around) == 2 and (around[0], around[1]) in _QUOTES
+    return marked and all(re.fullmatch(_QUOTED, value) for value in values)
 
 
 def entry_of(hotspot: Hotspot, parameters: Sequence[Parameter]) -> Entry:

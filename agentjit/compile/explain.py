@@ -1,22 +1,38 @@
 """Explaining arguments: where a word that varies comes from, so that it holds in every occurrence.
 
-A word is a constant, or a chain of constants and named values: the prompt's slots first (a value the user typed is the
-user's, even if an output happens to repeat it), then the environment, then earlier outputs.
+A word is a constant, or a chain of constants and named values. Of all explanations that hold the cheapest is taken, and
+none that chance could have brought (see `worth`): what the prompt says comes before the environment, what is known
+before what an earlier output has to be asked for. A value the user typed is the user's, even if an output happens to
+repeat it.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 from agentjit import kit
-from agentjit.compile.finders import finders
-from agentjit.compile.kinds import found_kind, kind_of
-from agentjit.compile.shape import Sources, Vector, prose_kind
+from agentjit.compile.composing import composed, known, occurrences
+from agentjit.compile.finders import finders, hosts, places
+from agentjit.compile.kinds import found_kind, kind_of, spaced_kind
+from agentjit.compile.lists import explain_list
+from agentjit.compile.reference import label, reference
+from agentjit.compile.shape import Sources, Vector, mask, prose_kind
+from agentjit.compile.transforms import Derived, derived, doubt, through
+from agentjit.compile.worth import likely, simplicity, transformed
+from agentjit.errors import NotCompilable
+from agentjit.kit.transform import date
 from agentjit.piece import Argument, Binding, Finder, Kind, Piece, Ref, ShapePiece, Text
+from agentjit.step import Spread
+
+__all__ = ["NameFor", "Values", "compose", "occurrences", "references"]
 
 _CUT_OFF = 30_000  # characters: the harness keeps no more of an output, so what is longer may lack its end
 _CUTS = 4  # places on either side where a constant may end
+_LOOK_BACK = 1.0  # bits: an output is the less likely meant, the more steps ago it was
+_DAYS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%d.%m.%Y", "%Y-%m")  # how the day of a trace may stand in a constant
 
 
 NameFor = Callable[[Finder, Vector, Iterable[str]], str]
@@ -24,26 +40,53 @@ NameFor = Callable[[Finder, Vector, Iterable[str]], str]
 
 
 class Values:
-    """The named values known so far, and the bindings made while explaining. One object serves one compilation."""
+    """The named values known so far, and the bindings made while explaining. One object serves one compilation.
 
-    def __init__(self, given: Mapping[str, Vector], name_for: NameFor) -> None:
+    `environment` are those of the `given` names that are not the prompt's. `ambiguous`: what the traces left open, each
+    a sentence.
+    """
+
+    def __init__(self, given: Sources, name_for: NameFor, *, environment: Iterable[str] = ()) -> None:
         self.sources: dict[str, Vector] = dict(given)
         self.bindings: dict[int, list[Binding]] = {}  # by step
         self.used: set[str] = set()
+        self.environment = frozenset(environment)
+        self.ambiguous: list[str] = []
+        self.derived: dict[str, Vector] = {}  # known values, transformed, that words were made of, by `label`
         self._given = tuple(given)
         self._outputs: list[Vector] = []
+        self._printed: dict[str, int] = {}  # what the user typed and a step printed that had not been told it
         self._name_for = name_for
 
     def copy(self) -> Values:
         """An independent copy: explaining with it changes nothing here."""
-        twin = Values({}, self._name_for)
+        twin = Values({}, self._name_for, environment=self.environment)
         twin.sources, twin.used = dict(self.sources), set(self.used)
         twin.bindings = {step: list(bindings) for step, bindings in self.bindings.items()}
         twin._given, twin._outputs = self._given, list(self._outputs)
+        twin.derived = dict(self.derived)
+        twin.ambiguous, twin._printed = list(self.ambiguous), dict(self._printed)
+        return twin
+
+    def only(self, chosen: Sequence[int]) -> Values:
+        """These values as the occurrences at these places have them."""
+
+        def part(column: Vector) -> Vector:
+            return tuple(column[i] for i in chosen) if column else ()
+
+        twin = self.copy()
+        twin.sources = {name: part(column) for name, column in self.sources.items()}
+        twin.derived = {name: part(column) for name, column in self.derived.items()}
+        twin._outputs = [part(outputs) for outputs in self._outputs]
         return twin
 
     def add_outputs(self, outputs: Vector) -> None:
         """The outputs of the next step, from here on a place where values may come from."""
+        for name in self._typed():
+            if name not in self.used and name not in self._printed:
+                pairs = zip(self.sources[name], outputs, strict=True)
+                if all(value in output and occurrences(output, value) for value, output in pairs):
+                    self._printed[name] = len(self._outputs)
         self._outputs.append(outputs)
 
     def reserve(self, names: Iterable[str]) -> None:
@@ -58,11 +101,16 @@ class Values:
     def explain(self, values: Vector, *, prose: bool = False) -> Argument | None:
         """`values` as pieces, or None if nothing seen explains them all.
 
-        `prose`: the pieces end in a sentence, not in an argument, so a value from an output may be any text.
+        `prose`: the pieces end in a sentence, not in an argument, so a value from an output may be any text. Raises
+        `NotCompilable` where an argument is the same in all traces and yet of the moment.
         """
-        argument = _compose(values, self.varying(), lambda vector: self.bind(vector, prose=prose))
+        if len(set(values)) == 1:
+            return self._constant(values[0], prose)
+        argument = self._from_known(values)
+        if argument is None:
+            argument = self._from_outputs(values, prose)
         if argument is not None:
-            self.used |= {piece.name for piece in argument if isinstance(piece, Ref)}
+            self._note(argument)
         return argument
 
     def given(self) -> Sources:
@@ -70,31 +118,173 @@ class Values:
         return {name: column for name, column in self.varying().items() if name in self._given}
 
     def varying(self) -> Sources:
-        """The named values that are not the same in every occurrence: only those explain anything."""
+        """The named values that are not the same in every occurrence: only those explain what varies."""
         return {name: column for name, column in self.sources.items() if len(set(column)) > 1 and all(column)}
 
     def known(self, step: int) -> Sources:
-        """The varying values known once `step` is done: those given, and those taken out of outputs until then."""
+        """The varying values known once `step` is done: those given, those taken out of outputs until then, and what
+        words were made of them (by `reference.label`).
+        """
         later = {binding.name for at, bindings in self.bindings.items() if at > step for binding in bindings}
-        return {name: column for name, column in self.varying().items() if name not in later}
+        known = {**self.varying(), **self.derived}
+        return {name: column for name, column in known.items() if reference(name).name not in later}
 
     def bind(self, values: Vector, *, prose: bool = False) -> Ref | None:
-        """Take `values` out of an earlier output, the nearest first."""
+        """Take `values` out of the earlier output that has them in the plainest way; None if none has them, or chance
+        would do.
+        """
         pattern = _pattern(values, self.given()) or (prose_kind(values) if prose else None)
-        for step in reversed(range(len(self._outputs))):
-            if max(map(len, self._outputs[step])) >= _CUT_OFF:
+        if not pattern:
+            return None
+        best: tuple[float, int, tuple[Finder, ...]] | None = None
+        for step in self._readable():
+            tries = self._tries(step)
+            if not likely(values, tries):
                 continue
-            found = finders(self._outputs[step], values, self.known(step))
-            if found and pattern:
-                name = self._name_for(found[0], self._outputs[step], self.sources)
-                self.sources[name] = values
-                absent = any(map(kit.is_absent, values))
-                made = Binding(name=name, finders=found, pattern=pattern, absent=absent)
-                self.bindings.setdefault(step, []).append(made)
-                self.used |= {ref for finder in found for ref in references(finder)}
-                self.used |= {piece.name for piece in pattern if isinstance(piece, Ref)}
-                return Ref(name=name)
+            if found := finders(self._outputs[step], values, self.known(step)):
+                cost = tries + simplicity(found[0]) + _LOOK_BACK * (len(self._outputs) - 1 - step)
+                if best is None or cost < best[0]:
+                    best = cost, step, found
+        return self._bound(values, best[1], best[2], pattern) if best else None
+
+    def explain_list(self, rows: Sequence[tuple[str, ...]]) -> tuple[Spread, Binding] | None:
+        """The words of each occurrence, as many as it had, as a list out of an earlier output; None if none has it."""
+        found = explain_list(self._outputs, rows)
+        if found is None:
+            return None
+        step, listing = found
+        for binding in self.bindings.get(step, ()):
+            if binding.many and binding.finders == listing.finders:
+                return Spread(name=binding.name), binding
+        made = listing.binding(self._name_for(listing.finders[0], self._outputs[step], self.sources))
+        if made is None:
+            return None
+        self.bindings.setdefault(step, []).append(made)
+        self.reserve([made.name])
+        return Spread(name=made.name), made
+
+    # --- where a word comes from
+
+    def _typed(self) -> list[str]:
+        return [name for name in self._given if name not in self.environment and name in self.varying()]
+
+    def _readable(self) -> list[int]:
+        """The steps whose outputs are all there, the newest first."""
+        return [i for i in reversed(range(len(self._outputs))) if max(map(len, self._outputs[i])) < _CUT_OFF]
+
+    def _tries(self, step: int) -> float:
+        """The bits of choosing a place in the outputs of a step."""
+        return math.log2(places(self._outputs[step][0]) * len(self._outputs))
+
+    def _constant(self, value: str, prose: bool) -> Argument | None:
+        """A word that was always the same. A folder of the user's own is asked for where the working directory does not
+        matter; the day of all traces could be meant or not.
+        """
+        for form in _DAYS:
+            for day in set(self.sources.get("today", ())):
+                alone = rf"(?<![0-9A-Za-z]){re.escape(date(day, form))}(?!-?[0-9A-Za-z])"
+                if "today" in self.environment and re.search(alone, value) and self._of_the_day(form):
+                    if prose:
+                        return None
+                    raise NotCompilable(f"{value[:60]!r} was the day of all traces: nobody can tell if it is meant")
+        home = self.sources.get("home", ())
+        if "home" in self.environment and len(set(home)) == 1 and len(set(self.sources.get("cwd", ()))) > 1:
+            rest = value[len(home[0]) :]
+            if home[0].count("/") > 1 and value.startswith(home[0]) and rest[:1] in ("", "/"):
+                self.used.add("home")
+                return (Ref(name="home"), Text(text=rest)) if rest else (Ref(name="home"),)
+        return (Text(text=value),) if value else ()
+
+    def _of_the_day(self, form: str) -> bool:
+        return len({date(day, form) for day in self.sources["today"]}) == 1
+
+    def _from_known(self, values: Vector) -> Argument | None:
+        """The simplest chain of known values, as they are or, if that does not do, transformed."""
+        sources = self.varying()
+        tries = math.log2(len(sources) + 1)
+        plain = [(ref, column) for ref, column in known(sources) if self._meant(ref.name, column, tries)]
+        if (argument := composed(values, plain, self.environment)) is not None:
+            return argument
+        ways = derived(values, sources, tries=tries)
+        argument = composed(values, [*plain, *((each.ref, each.values) for each in ways)], self.environment)
+        self._doubt(argument, ways)
+        return argument
+
+    def _meant(self, name: str, column: Vector, tries: float) -> bool:
+        """What the environment happens to be is no explanation if chance would do."""
+        return name not in self.environment or likely(column, tries)
+
+    def _from_outputs(self, values: Vector, prose: bool) -> Argument | None:
+        if (bound := self.bind(values, prose=prose)) is not None:
+            return (bound,)
+        masked, names = mask(values, self.varying())
+        trimmed = [(head, tuple(self._unmasked(own, names)), tail) for head, own, tail in _trims(masked)]
+        for head, middles, tail in trimmed:
+            lines = any("\n" in each for each in middles)  # as a whole output is quoted
+            if (bound := self.bind(middles, prose=prose and lines)) is not None:
+                return (*_pieces(head, names), bound, *_pieces(tail, names))
+        for head, middles, tail in [("", values, ""), *trimmed[:_CUTS]]:
+            if (bound := self._transformed(middles)) is not None:
+                return (*_pieces(head, names), bound, *_pieces(tail, names))
         return None
+
+    def _unmasked(self, texts: Vector, names: Mapping[str, str]) -> Iterator[str]:
+        for place, text in enumerate(texts):
+            for mark, name in names.items():
+                text = text.replace(mark, self.sources[name][place])
+            yield text
+
+    def _transformed(self, values: Vector) -> Ref | None:
+        """A value of an output that has no name yet, transformed: the last part of an address, the next version."""
+        for step in self._readable():
+            for host in hosts(self._outputs[step], values, self.known(step)):
+                pattern = _pattern(host.values, self.given())
+                tries = self._tries(step) + transformed(host.by)
+                if pattern and likely(values, tries):
+                    bound = self._bound(host.values, step, (host.finder,), pattern)
+                    return bound.model_copy(update={"by": host.by})
+        return None
+
+    def _bound(self, values: Vector, step: int, found: tuple[Finder, ...], pattern: tuple[ShapePiece, ...]) -> Ref:
+        name = self._name_for(found[0], self._outputs[step], self.sources)
+        self.sources[name] = values
+        made = Binding(name=name, finders=found, pattern=pattern, absent=any(map(kit.is_absent, values)))
+        self.bindings.setdefault(step, []).append(made)
+        self.used |= {ref for finder in found for ref in references(finder)}
+        self.used |= {piece.name for piece in pattern if isinstance(piece, Ref)}
+        return Ref(name=name)
+
+    # --- what was left open
+
+    def _note(self, argument: Argument) -> None:
+        """Take note of what is used, and of what could have been meant instead."""
+        for name in dict.fromkeys(piece.name for piece in argument if isinstance(piece, Ref)):
+            if name in self._given and name not in self.used:
+                self._equals(name)
+            self.used.add(name)
+        for piece in argument:
+            if isinstance(piece, Ref) and piece.by:
+                self.derived[label(piece)] = tuple(through(piece.by, value) for value in self.sources[piece.name])
+
+    def _equals(self, name: str) -> None:
+        column = self.sources[name]
+        traces = f"all {len(column)} traces"
+        for other in self._given:
+            if other != name and self.sources[other] == column:
+                self._say(f"{{{name}}} and {{{other}}} were the same in {traces}; {{{name}}} was taken")
+        if name in self._printed and name not in self.environment:
+            step = self._printed[name] + 1
+            self._say(f"{{{name}}} also stood in the output of step {step} in {traces}; what the prompt says was taken")
+
+    def _doubt(self, argument: Argument | None, ways: Sequence[Derived]) -> None:
+        for each in ways:
+            if argument and each.ref in argument and (other := doubt(each)):
+                name, by = each.ref.name, " and ".join(each.ref.by)
+                self._say(f"{by} of {{{name}}} was taken; {' and '.join(other)} gave the same in all traces")
+
+    def _say(self, sentence: str) -> None:
+        if sentence not in self.ambiguous:
+            self.ambiguous.append(sentence)
 
 
 def _pattern(values: Vector, given: Sources) -> tuple[ShapePiece, ...] | None:
@@ -108,6 +298,8 @@ def _pattern(values: Vector, given: Sources) -> tuple[ShapePiece, ...] | None:
                 own = (Text(text=separator), Kind(expression=kind)) if separator else ()
                 return (Ref(name=name), *own)
     kind = kind_of(values)
+    if kind is None and (spaced := spaced_kind(values)):
+        return (Kind(expression=spaced),)
     return (Kind(expression=found_kind(kind, values)),) if kind else None
 
 
@@ -122,59 +314,15 @@ def references(finder: Finder) -> set[str]:
     return {piece.name for piece in pieces if isinstance(piece, Ref)}
 
 
-def compose(values: Vector, known: Sources) -> Argument | None:
+def compose(values: Vector, sources: Sources) -> Argument | None:
     """`values` as a chain of constants and known values; None if they are not."""
-    return _compose(values, known, lambda _: None)
+    return composed(values, known(sources))
 
 
-def _compose(values: Vector, sources: Sources, bind: Callable[[Vector], Ref | None]) -> Argument | None:
-    if len(set(values)) == 1:
-        return (Text(text=values[0]),) if values[0] else ()
-    for name, column in sources.items():
-        if column == values:
-            return (Ref(name=name),)
-    longest_first = sorted(sources, key=lambda name: -min(map(len, sources[name])))
-    for name in longest_first:
-        if (argument := _around(name, values, sources)) is not None:
-            return argument
-    if (bound := bind(values)) is not None:
-        return (bound,)
-    for head, middles, tail in _trims(values):
-        if (bound := bind(middles)) is not None:
-            return tuple(piece for piece in (_text(head), bound, _text(tail)) if piece)
-    return None
-
-
-def _text(text: str) -> Text | None:
-    return Text(text=text) if text else None
-
-
-def _around(name: str, values: Vector, sources: Sources) -> Argument | None:
-    """`values` as something, then `name`, then something, where both sides can be composed of named values too."""
-    places = [occurrences(value, part) for value, part in zip(values, sources[name], strict=True)]
-    for nth in range(min(map(len, places))):
-        starts = [place[nth] for place in places]
-        left = tuple(value[:start] for value, start in zip(values, starts, strict=True))
-        ends = (start + len(part) for start, part in zip(starts, sources[name], strict=True))
-        right = tuple(value[end:] for value, end in zip(values, ends, strict=True))
-        before = _compose(left, sources, lambda _: None)
-        after = None if before is None else _compose(right, sources, lambda _: None)
-        if before is not None and after is not None:
-            return (*before, Ref(name=name), *after)
-    return None
-
-
-def occurrences(text: str, part: str) -> list[int]:
-    """Where `part` stands in `text` as a word of its own: no letter or digit may touch one of its own."""
-    found = []
-    start = text.find(part)
-    while start >= 0:
-        before, after = text[start - 1 : start] if start else "", text[start + len(part) : start + len(part) + 1]
-        touching = (before.isalnum() and part[0].isalnum()) or (after.isalnum() and part[-1].isalnum())
-        if not touching:
-            found.append(start)
-        start = text.find(part, start + 1)
-    return found
+def _pieces(text: str, names: Mapping[str, str]) -> list[Piece]:
+    """Constant text in which marks stand for named values, as pieces."""
+    parts = re.split(f"([{''.join(names)}])", text) if names else [text]
+    return [Ref(name=names[part]) if part in names else Text(text=part) for part in parts if part]
 
 
 def _trims(values: Vector) -> Iterator[tuple[str, Vector, str]]:

@@ -10,12 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from types import EllipsisType
+from typing import NamedTuple
 
 from agentjit import kit
 from agentjit.compile.kinds import escaped, passing
+from agentjit.compile.reference import reference
 from agentjit.compile.shape import Sources
-from agentjit.kit.checks import follow, parsed, scalar
+from agentjit.compile.transforms import alike, results, through
+from agentjit.kit.checks import cells_of, follow, parsed, scalar
 from agentjit.piece import (
     Cell,
     Every,
@@ -33,15 +37,19 @@ from agentjit.piece import (
 )
 
 _LEAVES = 4000  # of one JSON text that are looked at
+_SEPARATORS = ("\t", "|", ",")  # of columns
+_HOSTS = 300  # words of an output that a value may have been made of
+_TRIED = 12  # ways in which such a word may be found
 _KEPT = 3  # explanations that must agree at run time; more would not be read
-_CONTEXT = re.compile(r"[^\s:=\"',]+[\"']?\s*[:=]\s*[\"']?$|[A-Za-z#]+:?\s+[\"'#]?$")
+_MEASURE = re.compile(r"(?:%|[A-Za-z]{1,5})(?![\w.-])")
+_CONTEXT = re.compile(r"[^\s:=\"',]+[\"']?\s*[:=]\s*[\"']?$|[A-Za-z#]+:?\s+[\"'#!\[(<]?$")
 
 
 def find(finder: Finder, text: str, bound: Mapping[str, str]) -> list[str]:
     """What `finder` finds in `text`, with `bound` for its references."""
 
     def value(piece: Piece) -> str:
-        return piece.text if isinstance(piece, Text) else bound[piece.name]
+        return piece.text if isinstance(piece, Text) else through(piece.by, bound[piece.name])
 
     if isinstance(finder, Whole):
         return kit.whole()(text)
@@ -50,7 +58,14 @@ def find(finder: Finder, text: str, bound: Mapping[str, str]) -> list[str]:
     if isinstance(finder, Cell):
         where = {column: value(piece) for column, piece in finder.where}
         begins = {column: "".join(map(value, start)) for column, start in finder.begins}
-        return kit.cell(column=finder.column, row=finder.row, where=where, begins=begins, first=finder.first)(text)
+        return kit.cell(
+            column=finder.column,
+            row=finder.row,
+            where=where,
+            begins=begins,
+            first=finder.first,
+            separator=finder.separator,
+        )(text)
     if isinstance(finder, Lines):
         return kit.lines(finder.first)(text)
     if isinstance(finder, JsonPath | JsonKeys):
@@ -74,9 +89,13 @@ def finders(texts: Sequence[str], values: Sequence[str], sources: Sources) -> tu
         return ()
     bound = [{name: column[i] for name, column in sources.items()} for i in range(len(texts))]
     found: list[Finder] = []
+    if not all(value in text or "\\" in text for text, value in zip(texts, values, strict=True)):
+        return ()  # a JSON text may write a value with escapes; any other has it as it is
     for candidate in _candidates(texts, values, sources):
         if found and isinstance(found[0], JsonPath) and not isinstance(candidate, JsonPath):
             break  # what is JSON is not also a text by chance
+        if found and _asked(found[0]) and _numbered(candidate):
+            continue  # the row that was asked for need not stand where it always stood
         agrees = all(find(candidate, texts[i], bound[i]) == [values[i]] for i in range(len(texts)))
         if agrees and candidate not in found:
             found.append(candidate)
@@ -85,13 +104,25 @@ def finders(texts: Sequence[str], values: Sequence[str], sources: Sources) -> tu
     return tuple(found)
 
 
+def _asked(finder: Finder) -> bool:
+    """Whether a finder takes the row that another value names."""
+    return isinstance(finder, Cell) and any(isinstance(piece, Ref) for _, piece in finder.where)
+
+
+def _numbered(finder: Finder) -> bool:
+    return isinstance(finder, LineAt) or (isinstance(finder, Cell) and finder.row is not None)
+
+
 def _candidates(texts: Sequence[str], values: Sequence[str], sources: Sources) -> Iterator[Finder]:
     """Likely explanations before accidental ones: by key before by position, by neighbour before by line number."""
     text, value = texts[0], values[0]
     if text.strip() == value:
         yield Whole()
     if isinstance(_root(text), dict | list):
-        yield from _json(text, value, sources)
+        yield from json_ways(text, value, sources)
+    for separator in _SEPARATORS:
+        if separator in text:
+            yield from _cells(texts, value, sources, separator)
     ways = (_cells(texts, value, sources), _patterns(texts, values))
     for way in ways if is_table(text) else reversed(ways):
         yield from way
@@ -101,9 +132,50 @@ def _candidates(texts: Sequence[str], values: Sequence[str], sources: Sources) -
             yield from (LineAt(number=n) for n in (number, number - len(lines)) if -3 <= n <= 3)
 
 
+@lru_cache(maxsize=256)
+def places(text: str) -> int:
+    """How many words a text has, one of which a value could have been by accident."""
+    return max(1, len(re.findall(r"[^\s\"',;|<>()\[\]{}=]+", text)))
+
+
+class Host(NamedTuple):
+    """A value of an output that the wanted values can be made of: how it is found, and the functions."""
+
+    finder: Finder
+    values: tuple[str, ...]
+    by: tuple[str, ...]
+
+
+def hosts(texts: Sequence[str], values: Sequence[str], sources: Sources) -> Iterator[Host]:
+    """Values of all `texts` that `values` can be made of by functions of `kit.transform`."""
+    bound = [{name: column[i] for name, column in sources.items()} for i in range(len(texts))]
+    for word, tried in _made(texts[0]).get(values[0], {}).items():
+        for finder in islice(_candidates(texts, (word,), sources), _TRIED):
+            column: list[str] = []
+            for text, own in zip(texts, bound, strict=True):
+                found = find(finder, text, own)
+                if len(found) != 1 or not found[0]:
+                    break
+                column += found
+            if len(column) == len(texts):
+                yield from (Host(finder, tuple(column), by) for by in tried if alike(by, column) == tuple(values))
+
+
+@lru_cache(maxsize=128)
+def _made(text: str) -> dict[str, dict[str, list[tuple[str, ...]]]]:
+    """What can be made of the words of a text: result -> word -> the functions, the simpler first."""
+    words = dict.fromkeys(re.findall(r"[^\s\"',;|<>()\[\]{}=]+", text))
+    found: dict[str, dict[str, list[tuple[str, ...]]]] = {}
+    for word in islice(words, _HOSTS):
+        for by, result in results(word):
+            if result != word:
+                found.setdefault(result, {}).setdefault(word, []).append(by)
+    return found
+
+
 def _known(text: str, sources: Sources) -> list[Piece]:
     """What `text` of the first trace may stand for: a named value, or itself."""
-    named: list[Piece] = [Ref(name=name) for name, column in sources.items() if column[0] == text]
+    named: list[Piece] = [reference(name) for name, column in sources.items() if column[0] == text]
     return [*named, Text(text=text)]
 
 
@@ -127,7 +199,8 @@ def _root(text: str) -> object:
     return parsed(text)
 
 
-def _json(text: str, value: str, sources: Sources) -> Iterator[Finder]:
+def json_ways(text: str, value: str, sources: Sources) -> Iterator[Finder]:
+    """The places of a JSON text where `value` stands: items by what they say of themselves, then by number."""
     root = _root(text)
     paths = [path for path, leaf in _leaves(root, (), iter(range(_LEAVES))) if leaf == value]
     keyed = [keyed for path in paths for keyed in _by_key(root, path, sources)]
@@ -167,9 +240,9 @@ def _by_key(root: object, path: Path, sources: Sources) -> Iterator[Path]:
             yield (*path[: places[-1]], Field_(key=key, value=piece), *path[places[-1] + 1 :])
 
 
-def _cells(texts: Sequence[str], value: str, sources: Sources) -> Iterator[Finder]:
-    rows = [line.split() for line in texts[0].split("\n") if line.strip()]
-    if len(rows) > 2000:
+def _cells(texts: Sequence[str], value: str, sources: Sources, separator: str = "") -> Iterator[Finder]:
+    rows = [cells for cells in (cells_of(line, separator) for line in texts[0].split("\n")) if cells]
+    if len(rows) > 2000 or (separator and len({len(row) for row in rows[:50]}) > 1):
         return
     places = [(r, c) for r, row in enumerate(rows) for c, cell in enumerate(row) if cell == value][:50]
     named: list[Finder] = []
@@ -177,11 +250,12 @@ def _cells(texts: Sequence[str], value: str, sources: Sources) -> Iterator[Finde
     fixed: list[tuple[int, Cell]] = []
     for r, c in places:
         for column, text in enumerate(rows[r]):
-            begun += [Cell(column=c, begins=((column, start),)) for start in _starts(text, sources)]
+            starts = _starts(text, sources)
+            begun += [Cell(column=c, begins=((column, start),), separator=separator) for start in starts]
             if column == c or passing(text):
                 continue
             for piece in _known(text, sources):
-                finder = Cell(column=c, where=((column, piece),))
+                finder = Cell(column=c, where=((column, piece),), separator=separator)
                 if isinstance(piece, Ref):
                     named.append(finder)
                 else:  # a word says more than a number: `CrashLoopBackOff` before `0/1`
@@ -193,7 +267,7 @@ def _cells(texts: Sequence[str], value: str, sources: Sources) -> Iterator[Finde
     for each in begun:
         yield from (finder.model_copy(update={"begins": each.begins}) for finder in ordered)
     for r, c in places:
-        yield from (Cell(column=c, row=row) for row in (r, r - len(rows)) if -2 <= row <= 2)
+        yield from (Cell(column=c, row=row, separator=separator) for row in (r, r - len(rows)) if -2 <= row <= 2)
 
 
 def _starts(value: str, sources: Sources) -> list[tuple[Piece, ...]]:
@@ -202,7 +276,7 @@ def _starts(value: str, sources: Sources) -> list[tuple[Piece, ...]]:
     for name, column in sources.items():
         rest = value[len(column[0]) :]
         if column[0] and value.startswith(column[0]) and rest and not rest[0].isalnum():
-            found.append((Ref(name=name), Text(text=rest[0])))
+            found.append((reference(name), Text(text=rest[0])))
     return found
 
 
@@ -226,8 +300,11 @@ def _patterns(texts: Sequence[str], values: Sequence[str]) -> Iterator[Finder]:
         tried += 1
         context = _CONTEXT.search(text[text.rfind("\n", 0, start) + 1 : start])
         rest = text[start + len(value) :].split("\n", 1)[0]
+        if context and (measure := _MEASURE.match(rest)) and re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", value):
+            word = r"(?<!\w)" if context[0][0].isalnum() else ""
+            yield Pattern(expression=f"{word}{escaped(context[0])}([0-9]+(?:\\.[0-9]+)?){escaped(measure[0])}(?!\\w)")
         if context and not (rest[:1].isalnum() or rest[:1] in ("-", "_")):
-            stop = r"[^\s\"',;)}\]]+" if rest[:1] in ('"', "'", ",", ";", ")", "}", "]") else r"\S+"
+            stop = r"[^\s\"',;)}\]>]+" if rest[:1] and rest[0] in "\"',;)}]>" else r"\S+"
             word = r"(?<!\w)" if context[0][0].isalnum() else ""
             before = f"{word}{escaped(context[0])}"
             if unit := re.match(r"\S*\s+([^\s0-9]+)", rest):

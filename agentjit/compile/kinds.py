@@ -32,7 +32,7 @@ def passing(text: str) -> bool:
 
 def escaped(text: str) -> str:
     """`text` as a regular expression, with no more backslashes than it needs."""
-    return re.escape(text).replace("\\ ", " ").replace("\\\n", "\\n").replace("\\-", "-").replace('\\"', '"')
+    return re.escape(text).replace("\\ ", " ").replace("\\\n", "\\n").replace("\\\t", "\\t").replace("\\-", "-")
 
 
 def found_kind(kind: str, values: Sequence[str]) -> str:
@@ -57,3 +57,15 @@ def kind_of(values: Sequence[str]) -> str | None:
         if all(compiled.fullmatch(value) for value in values):
             return kind
     return None
+
+
+_SPACED = r"(?!\S*://)(?!.*\.\.)[^\s-]\S*(?: \S+)*"
+
+
+def spaced_kind(values: Sequence[str]) -> str | None:
+    """The kind of paths that have single spaces in them, as an output prints them; None if the values are others.
+
+    Such a value travels as one word all the same: in an argument list, or as a quoted positional parameter.
+    """
+    paths = all("/" in value or re.search(r"\.[A-Za-z0-9]{1,5}$", value) for value in values)
+    return _SPACED if paths and all(re.fullmatch(_SPACED, value) for value in values) else None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from agentjit import kit
 from agentjit.compile.align import AlignedStep, Column
 from agentjit.hotspot import Slot, Template
+from agentjit.kit.checks import cells_of
 from agentjit.piece import Cell, Finder, JsonPath, Pattern
 
 _SMALL = frozenset(
@@ -77,6 +78,8 @@ def _from_use(slot: Slot, steps: Sequence[AlignedStep]) -> Iterable[str]:
                     yield column.before.removeprefix("--")
                 if short := _FLAGS.get((program, column.before)):
                     yield short
+                if step.form == "tool":
+                    yield column.before.rpartition(".")[2]
             elif column.varies and (key := _before_value(r"([A-Za-z][\w-]*)=[\"']?", slot, column)):
                 yield key
 
@@ -116,13 +119,26 @@ def value_name(finder: Finder, outputs: Sequence[str], taken: Iterable[str]) -> 
         keys = [part for part in finder.path if isinstance(part, str)]
         hint = "_".join(keys[-2:] if keys and keys[-1] in _RESERVED else keys[-1:]) or "item"
     elif isinstance(finder, Cell):
-        titles = outputs[-1].lstrip("\n").split("\n", 1)[0].split()
-        if finder.column < len(titles) and re.fullmatch(r"[A-Z][A-Z_-]+", titles[finder.column]):
+        titles = cells_of(outputs[-1].lstrip("\n").split("\n", 1)[0], finder.separator)
+        title = r"[A-Za-z][A-Za-z_ -]+" if finder.separator else r"[A-Z][A-Z_-]+"
+        if finder.column < len(titles) and re.fullmatch(title, titles[finder.column]):
             hint = titles[finder.column]
     elif isinstance(finder, Pattern):
         words = re.findall(r"[A-Za-z]{2,}", finder.expression.removeprefix(r"(?<!\w)").partition("(")[0])
         hint = words[-1] if words else ""
+        found = re.search(finder.expression, outputs[-1], re.MULTILINE)
+        hint = "url" if found and "://" in found[1] else hint
     return identifier(hint, taken) or identifier("value", taken)
+
+
+def _of_tool(step: AlignedStep) -> Iterable[str]:
+    """What a call of another tool than the shell gives: `issue` for `mcp__github__get_issue`."""
+    tool = step.operations[-1].call.tool
+    if step.form == "tool":
+        yield re.split(r"[_\W]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", tool.rpartition("__")[2]).strip("_"))[-1]
+        yield tool.rpartition("__")[2]
+    elif step.form in ("read", "write", "edit"):
+        yield {"read": "text", "write": "written", "edit": "edited"}[step.form]
 
 
 def result_names(steps: Sequence[AlignedStep], taken: Iterable[str]) -> list[str]:
@@ -134,7 +150,7 @@ def result_names(steps: Sequence[AlignedStep], taken: Iterable[str]) -> list[str
         first = [word.value or "" for word in line.commands[0].words[:3]] if line and line.commands else []
         fixed = [word for word in first if any(not c.varies and c.values[-1] == word for c in step.columns)]
         plain = [word for word in fixed if re.fullmatch(r"[./\w-]*[A-Za-z][\w-]*", word) and not word.startswith("-")]
-        hints = [*(word.rpartition("/")[2] for word in reversed(plain)), "text" if step.form == "read" else "result"]
+        hints = [*(word.rpartition("/")[2] for word in reversed(plain)), *_of_tool(step), "result"]
         name = next((name for hint in hints if (name := identifier(hint, used))), f"result{len(names) + 1}")
         names.append(name)
         used.add(name)

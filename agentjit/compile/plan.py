@@ -3,70 +3,140 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from statistics import median
+from collections.abc import Iterable, Mapping, Sequence
 
-from agentjit.compile.align import AlignedStep, align
-from agentjit.compile.calls import call_of, effect_of, needs
-from agentjit.compile.closing import closing
-from agentjit.compile.contract import contract
+from agentjit.compile import holes
+from agentjit.compile.align import AlignedStep, align_step, stays
+from agentjit.compile.assemble import Assembly, drafts_of, left_open, overall, remains, used
+from agentjit.compile.build import Build, Shared, Tail
 from agentjit.compile.entry import entry_of, parameters_of
-from agentjit.compile.explain import Values, references
-from agentjit.compile.knowledge import Judge, Knowledge
-from agentjit.compile.naming import parameter_names, result_names, skill_name, value_name
+from agentjit.compile.explain import Values
+from agentjit.compile.follow import follow
+from agentjit.compile.knowledge import Knowledge
+from agentjit.compile.naming import identifier, parameter_names, skill_name, value_name
+from agentjit.compile.needs import needs
+from agentjit.compile.order import key
+from agentjit.compile.paths import chosen
+from agentjit.compile.rounds import rows
 from agentjit.compile.secrets import Secrets
-from agentjit.compile.shape import momentary
-from agentjit.contract import Contract
+from agentjit.compile.shape import Vector
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Hotspot
-from agentjit.piece import Argument, Binding, Ref
-from agentjit.skill import Asked, Cost, Parameter, Plan, Support
-from agentjit.step import AnyCall, Ending, Step
+from agentjit.skill import Asked, Cost, Plan, Support
 from agentjit.trace import PLACEHOLDER
 
 _KEYS = ("cwd", "today", "repo", "branch", "remote", "user", "home", "email")  # of the environment, likeliest first
 
 
 def plan(hotspot: Hotspot, know: Knowledge) -> Plan:
-    """The plan of a hotspot; `NotCompilable` says what stands in the way."""
+    """The plan of a hotspot; `NotCompilable` says what stands in the way.
+
+    Where its occurrences part, the plan forks; it covers those that `support` names, and hands the others back.
+    """
     if hotspot.obstacle or hotspot.template is None:
         raise NotCompilable(hotspot.obstacle or "no prompt starts it")
-    steps = align(hotspot)
-    names = parameter_names(hotspot.template, steps)
+    stays(hotspot)
+    names = parameter_names(hotspot.template, _common(hotspot))
+    parameters_of(hotspot.template, names)
     given = {name: slot.values for name, slot in zip(names, hotspot.template.slots, strict=True)}
-    values = Values({**given, **_environment(hotspot, know)}, value_name)
-    calls: list[AnyCall] = []
-    secrets = Secrets(values.sources)
-    for step in steps:
-        calls.append(call_of(step, values, secrets))
-        values.add_outputs(step.outputs)
-        values.reserve(secrets.names)
-    parameters = parameters_of(hotspot.template, names) + secrets.parameters
-    asked = tuple(secrets.environment)
-    attempt = values.copy()
-    answer = closing([occurrence.episode.final for occurrence in hotspot.occurrences], attempt)
-    if answer is not None and all(slot in _used_before(values, attempt) for slot in given):
-        bound = {binding.name for bindings in attempt.bindings.values() for binding in bindings}
-        verdict = not any(isinstance(piece, Ref) and piece.name in bound for piece in answer)
-        contracts = [
-            contract(step, attempt.bindings.get(i, ()), attempt.known(i), verdict=verdict)
-            for i, step in enumerate(steps)
-        ]
-        contracts = [_echoing(each, attempt.bindings.get(i, ()), answer) for i, each in enumerate(contracts)]
-        grounded = all(i in attempt.bindings or _promises(each) for i, each in enumerate(contracts))
-        if grounded:
-            return _clear(_assemble(hotspot, steps, calls, attempt, contracts, parameters, asked, answer, know.judge))
-    if unused := [name for name in given if name not in values.used]:
+    surroundings = _surroundings(hotspot, know)
+    asked = _asked(surroundings, names)
+    environment = {name: surroundings[each] for name, each in asked.items()}
+    tail = follow(_begun(hotspot, given, environment, know), rows([each.operations for each in hotspot.occurrences]))
+    runs, covered = len(hotspot.occurrences), len(tail.covered())
+    if 2 * covered < runs:
+        raise NotCompilable(f"unstable: {runs - covered} of {runs} runs would be handed back")
+    if unused := [name for name in given if name not in used(tail)]:
         raise NotCompilable(f"the prompt varies where {{{unused[0]}}} stands, but no call depends on it")
-    contracts = [contract(step, values.bindings.get(i, ()), values.known(i)) for i, step in enumerate(steps)]
-    contracts = [each if i in values.bindings else _loose(each) for i, each in enumerate(contracts)]
-    return _clear(_assemble(hotspot, steps, calls, values, contracts, parameters, asked, None, know.judge))
+    return _clear(_assembled(hotspot, tail, names, asked))
 
 
-def _environment(hotspot: Hotspot, know: Knowledge) -> dict[str, tuple[str, ...]]:
-    """What is known of the environment of every occurrence."""
+def _common(hotspot: Hotspot) -> list[AlignedStep]:
+    """The steps that all occurrences begin with: what the prompt's values are called is taken from them."""
+    found = []
+    for operations in zip(*(each.operations for each in hotspot.occurrences), strict=False):
+        try:
+            if len(set(map(key, operations))) > 1:
+                break
+            found.append(align_step(tuple(operations)))
+        except NotCompilable:
+            break
+    return found
+
+
+def _surroundings(hotspot: Hotspot, know: Knowledge) -> dict[str, Vector]:
+    """What is known of the environment of every occurrence, by the keys of `Asked`."""
     known = [know.surroundings(occurrence) for occurrence in hotspot.occurrences]
-    return {key: tuple(each[key] for each in known) for key in _KEYS if all(key in each for each in known)}
+    keys = dict.fromkeys((*_KEYS, *(key for each in known for key in each)))
+    return {key: tuple(each[key] for each in known) for key in keys if all(key in each for each in known)}
+
+
+def _asked(keys: Iterable[str], taken: Sequence[str]) -> dict[str, str]:
+    """What values of the environment are called, name -> key: `branch`, the last part of `project:FILE#a.version`."""
+    names: dict[str, str] = {}
+    for each in keys:
+        last = re.split(r"[#.]", each)[-1]
+        known = [*taken, *names]
+        hints = (last, f"project_{last}", "setting")
+        name = each if each in ("cwd", "today") else next(n for hint in hints if (n := identifier(hint, known)))
+        names[name] = each
+    return names
+
+
+def _begun(hotspot: Hotspot, given: Mapping[str, Vector], environment: Mapping[str, Vector], know: Knowledge) -> Build:
+    values = Values({**given, **environment}, value_name, environment=environment)
+    shared = Shared(
+        judge=know.judge,
+        secrets=Secrets(values.sources),
+        given=(*given, *environment),
+        slots=tuple(given),
+        finals=tuple(occurrence.episode.final for occurrence in hotspot.occurrences),
+        varying=frozenset(values.varying()),
+    )
+    return Build(tuple(range(len(hotspot.occurrences))), values, shared)
+
+
+def _assembled(hotspot: Hotspot, tail: Tail, names: Sequence[str], asked: Mapping[str, str]) -> Plan:
+    shared, assembly = tail.build.shared, Assembly(tail)
+    covered = chosen(hotspot, tail.covered())
+    assert covered.template
+    steps, fork = assembly.steps(), assembly.fork()
+    named = _named(*(each.model_dump_json() for each in (*steps, *([fork] if fork else ()))))
+    named |= {piece.name for piece in tail.answer if piece.kind == "ref"}
+    aligned = [draft.aligned for draft in drafts_of(tail)]
+    prompted = parameters_of(covered.template, names)
+    environment = [Asked(name=name, key=each) for name, each in asked.items() if name in named]
+    environment += [Asked(name=each[1:], key=each) for each in shared.secrets.environment if each[1:] in named]
+    secret = tuple(each for each in shared.secrets.parameters if each.name in named)
+    episodes = tuple(occurrence.episode.id for occurrence in covered.occurrences)
+    return Plan(
+        name=skill_name(covered.template, aligned),
+        hotspot=hotspot.id,
+        entry=entry_of(covered, prompted),
+        parameters=(*prompted, *secret, *holes.parameters(shared.holes, named)),
+        environment=tuple(environment),
+        requires=needs(aligned, [each.key for each in environment]),
+        steps=steps,
+        fork=fork,
+        ending=overall(tail),
+        answer=tail.answer,
+        remains=remains(tail),
+        support=Support(
+            occurrences=len(episodes),
+            sessions=covered.sessions,
+            episodes=episodes,
+            ambiguous=tuple(dict.fromkeys((*shared.notes, *left_open(tail)))),
+        ),
+        cost=Cost(requests=hotspot.requests, tokens=hotspot.tokens, seconds=hotspot.seconds),
+    )
+
+
+def _named(*dumped: str) -> set[str]:
+    """Every name that steps refer to."""
+    found: set[str] = set()
+    for text in dumped:
+        found |= set(re.findall(r'"kind":"ref","name":"(\w+)"', text))
+    return found
 
 
 def _clear(plan: Plan) -> Plan:
@@ -74,84 +144,3 @@ def _clear(plan: Plan) -> Plan:
     if PLACEHOLDER.search(plan.model_dump_json()):
         raise NotCompilable("a prompt or an output carries a secret that was always there")
     return plan
-
-
-def _used_before(values: Values, attempt: Values) -> set[str]:
-    """Names that a call or a finder depends on; standing in the answer alone is not enough to be understood."""
-    looked_up = {
-        ref for bindings in attempt.bindings.values() for b in bindings for f in b.finders for ref in references(f)
-    }
-    return values.used | looked_up
-
-
-def _promises(contract: Contract) -> bool:
-    """Whether an output that nothing is taken from is known well enough to be left unsaid."""
-    return bool(contract.holds) or (bool(contract.shape) and not momentary(contract.shape))
-
-
-def _echoing(contract: Contract, bindings: Sequence[Binding], answer: Argument) -> Contract:
-    """Where the answer is the output and nothing else, it claims nothing, and a word of trouble is just quoted."""
-    names = {binding.name for binding in bindings}
-    echo = len(answer) == 1 and isinstance(answer[0], Ref) and answer[0].name in names
-    return contract.model_copy(update={"calm": False}) if echo else contract
-
-
-def _loose(tight: Contract) -> Contract:
-    """Where the model reads the output anyway, only the exit status is a promise."""
-    return tight.model_copy(update={"shape": (), "holds": (), "header": "", "calm": False, "words": ()})
-
-
-def _assemble(
-    hotspot: Hotspot,
-    steps: Sequence[AlignedStep],
-    calls: Sequence[AnyCall],
-    values: Values,
-    contracts: Sequence[Contract],
-    parameters: tuple[Parameter, ...],
-    asked: tuple[str, ...],
-    answer: Argument | None,
-    judge: Judge,
-) -> Plan:
-    assert hotspot.template
-    results = result_names(steps, values.sources)
-    made = tuple(
-        Step(
-            call=calls[i],
-            result=results[i],
-            effect=effect_of(step, judge),
-            contract=contracts[i],
-            bindings=tuple(values.bindings.get(i, ())),
-            seconds=_median([op.call.seconds for op in step.operations]),
-        )
-        for i, step in enumerate(steps)
-    )
-    named = _names(made, answer)
-    environment = [Asked(name=key, key=key) for key in _KEYS if key in named]
-    environment += [Asked(name=key[1:], key=key) for key in asked]
-    episodes = tuple(occurrence.episode.id for occurrence in hotspot.occurrences)
-    return Plan(
-        name=skill_name(hotspot.template, steps),
-        hotspot=hotspot.id,
-        entry=entry_of(hotspot, [each for each in parameters if not each.secret]),
-        parameters=parameters,
-        environment=tuple(environment),
-        requires=needs(steps),
-        steps=made,
-        ending=Ending.GATHERED if answer is None else Ending.ANSWERED,
-        answer=answer or (),
-        support=Support(occurrences=len(episodes), sessions=hotspot.sessions, episodes=episodes),
-        cost=Cost(requests=hotspot.requests, tokens=hotspot.tokens, seconds=hotspot.seconds),
-    )
-
-
-def _median(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(median(known), 3) if known else None
-
-
-def _names(steps: Sequence[Step], answer: Argument | None) -> set[str]:
-    """Every name a plan refers to."""
-    found: set[str] = set()
-    texts = [step.model_dump_json() for step in steps]
-    found |= {name for text in texts for name in re.findall(r'"kind":"ref","name":"(\w+)"', text)}
-    return found | {piece.name for piece in answer or () if isinstance(piece, Ref)}

@@ -7,7 +7,7 @@ a parameter that no prompt can fill, so such a skill is run by name only.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from agentjit.compile.naming import identifier
 from agentjit.errors import NotCompilable
@@ -81,10 +81,22 @@ def is_variable(kind: str) -> bool:
 
 
 def of_occurrence(occurrence: Occurrence) -> Iterator[tuple[str, str]]:
-    """(kind, placeholder) of each secret in an occurrence's commands, in the order of their first appearance."""
+    """(kind, placeholder) of each secret in an occurrence's calls, in the order of their first appearance."""
     seen: set[str] = set()
-    for operation in occurrence.operations:
-        for found in PLACEHOLDER.finditer(str(operation.call.input.get("command", ""))):
+    for text in (text for operation in occurrence.operations for text in _texts(operation.call.input)):
+        for found in PLACEHOLDER.finditer(text):
             if found[0] not in seen:
                 seen.add(found[0])
                 yield found[1], found[0]
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a JSON value, in order of its keys."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key in sorted(value, key=str):
+            yield from _texts(value[key])
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)

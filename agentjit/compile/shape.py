@@ -6,11 +6,14 @@ text that has no common shape gets none.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from agentjit.compile.kinds import escaped
+from agentjit.compile.reference import reference
+from agentjit.kit import troubled
 from agentjit.piece import Kind, Ref, ShapePiece, Text
 
 Vector = tuple[str, ...]
@@ -27,11 +30,16 @@ _MONTHS = "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(
 _MOMENTS = (_DATE, _TIME, _DAYS, f"(?:{_MONTHS}|Nov(?:ember)?|Dec(?:ember)?)")
 """Dates, times of day, names of days and months: of the moment, never a promise."""
 
-_TOKEN = re.compile(rf"\s+|{_DATE}|{_TIME}|[0-9]+(?:\.[0-9]+)?|[A-Za-z_]+|.", re.DOTALL)
+_VERSION = r"[0-9]+(?:\.[0-9]+){2,}"
+_TOKEN = re.compile(rf"\s+|{_DATE}|{_TIME}|{_VERSION}|[0-9]+(?:\.[0-9]+)?|[A-Za-z_]+|.", re.DOTALL)
 _PRIVATE = 0xE000  # Unicode private use: in no output that means anything
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONGEST_SHAPE = 600  # characters of output; what is longer is data, not a message
 _CHOICES = 3  # different words in one place that still count as a closed set
+_SLACK = 0.03  # of a count
+_ANY_UNIT = "(?:[mun]?s|min)"
+_UNIT = "s|ms|us|ns|min|sec(?:ond)?s?"
+_DONE = frozenset("ran built checked compiled completed done finished linted tested".split())
 _OWN_TIME = frozenset("in took after elapsed duration time real user sys total finished (".split())
 _WORD = re.compile(r"[A-Za-z_]+")
 
@@ -52,15 +60,19 @@ def shape(
     if max(map(len, trimmed)) > _LONGEST_SHAPE:
         return ()
     masked, names = mask(trimmed, known)
-    rows = [_tokens(text) for text in masked]
+    rows = [tokens(text) for text in masked]
     if len({len(row) for row in rows}) != 1:
         return ()
     pieces: list[ShapePiece] = []
+    units: set[int] = set()  # places of units that follow how long the command itself took
     columns = list(zip(*rows, strict=True))
     for place, column in enumerate(columns):
-        piece = _piece(column, names)
+        piece = Kind(expression=_ANY_UNIT) if place in units else _piece(column, names)
         if isinstance(piece, Kind) and piece.low is not None:
-            piece = _bounded(piece, columns, place, verdict)
+            if unit := _bracketed_time(columns, place):
+                piece, units = Kind(expression=piece.expression), units | {unit}
+            else:
+                piece = _bounded(piece, columns, place, verdict)
         if piece is None and words and all(_WORD.fullmatch(token) for token in column):
             piece = Kind(expression=_WORD.pattern)
         if piece is None:
@@ -72,18 +84,58 @@ def shape(
     return joined(pieces) if constant or not words else ()
 
 
+def aligned(rows: Sequence[Sequence[str]], names: dict[str, str]) -> list[ShapePiece] | None:
+    """Rows of as many tokens as one pattern, its numbers in no range; None if a place has too many different words."""
+    pieces = [_piece(column, names) for column in zip(*rows, strict=True)]
+    if any(piece is None for piece in pieces):
+        return None
+    return [Kind(expression=piece.expression) if isinstance(piece, Kind) else piece for piece in pieces if piece]
+
+
+def _bracketed_time(columns: Sequence[tuple[str, ...]], place: int) -> int:
+    """The place of the unit of a number in brackets that ends a line on what was done (`Ran 7 tests. [1.61s]`), 0 if it
+    is another number.
+    """
+    unit, after = place + 1, columns[place + 2 : place + 4]
+    ends = [set(column) for column in after][:1] == [{"]"}] and all(
+        "\n" in token for each in after[1:] for token in each
+    )
+    if not ends or not place or set(columns[place - 1]) != {"["} or not _says(columns[unit], _ANY_UNIT):
+        return 0
+    before = [column[0].casefold() for column in columns[:place]]
+    line = before[-before[::-1].index("\n") :] if "\n" in before else before
+    return unit if _DONE & set(line) else 0
+
+
+def _says(column: tuple[str, ...], expression: str) -> bool:
+    return all(re.fullmatch(expression, token) for token in column)
+
+
 def _bounded(number: Kind, columns: Sequence[tuple[str, ...]], place: int, verdict: bool) -> Kind:
     """A number with the range it deserves: how long the command itself took (`in 0.31 s`) has none, any other time a
-    wide one, and a number over which a verdict is given just that which was seen.
+    wide one, and a number over which a verdict is given just that which was seen. But no verdict hangs on a few more of
+    so many: a number of things may go beyond its range by its spread, up to 3 %.
     """
-    after = _first_word(columns[place + 1 : place + 3])
-    if re.fullmatch("s|ms|us|ns|min|sec(?:ond)?s?", after):
+    if _says((_first_word(columns[place + 1 : place + 3]),), _UNIT):
         before = _first_word(columns[max(0, place - 3) : place][::-1])
         return Kind(expression=number.expression) if before.casefold() in _OWN_TIME else number
     if not verdict:
         return number
     values = [float(token) for token in columns[place]]
-    return Kind(expression=number.expression, low=min(values), high=max(values))
+    low, high = min(values), max(values)
+    things = "." not in number.expression and _things(columns[place + 1 : place + 3])
+    slack = high - low if things else 0.0
+    return Kind(
+        expression=number.expression,
+        low=math.ceil(low - min(slack, _SLACK * low)) if things else low,
+        high=math.floor(high + min(slack, _SLACK * high)) if things else high,
+    )
+
+
+def _things(after: Sequence[tuple[str, ...]]) -> bool:
+    """Whether a number says how many of something there are: ` files`, and no unit, no share, no trouble."""
+    told = "".join(column[0] for column in after if len(set(column)) == 1)
+    return re.fullmatch(" [a-z]{3,}s", told) is not None and not troubled(told)
 
 
 def _first_word(columns: Sequence[tuple[str, ...]]) -> str:
@@ -92,7 +144,8 @@ def _first_word(columns: Sequence[tuple[str, ...]]) -> str:
     return next((token for token in constant if token not in (":", "=") and not token.isspace()), "")
 
 
-def _tokens(text: str) -> list[str]:
+def tokens(text: str) -> list[str]:
+    """Words, numbers, moments, runs of white space and single signs."""
     return _TOKEN.findall(text)
 
 
@@ -116,9 +169,11 @@ def _piece(column: tuple[str, ...], names: dict[str, str]) -> ShapePiece | None:
         if all(re.fullmatch(moment, token) for token in distinct):
             return Kind(expression=moment)
     if len(distinct) == 1:
-        return Ref(name=names[distinct[0]]) if distinct[0] in names else Text(text=distinct[0])
+        return reference(names[distinct[0]]) if distinct[0] in names else Text(text=distinct[0])
     if all(_NUMBER.fullmatch(token) for token in distinct):
         return _number(distinct)
+    if all(re.fullmatch(_VERSION, token) for token in distinct) and len(distinct) > _CHOICES:
+        return Kind(expression=_VERSION)  # fewer may be all that will do
     if all(token.isspace() for token in distinct):
         return Kind(expression=r"\s+")
     if len(distinct) <= _CHOICES and not any(token in names for token in distinct):

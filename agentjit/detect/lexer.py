@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from agentjit.detect.inside import here_text, printed_text, value_of
 from agentjit.hotspot import Command, Redirect, Word
 
 _DEPTH = 12  # of substitutions in substitutions
@@ -59,15 +60,16 @@ class Draft:
     """A command while it is read; here-document bodies arrive after the command is over."""
 
     words: list[Word] = field(default_factory=list)
-    assignments: list[str] = field(default_factory=list)
+    before: list[Word] = field(default_factory=list)
     redirects: list[Redirect] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
-        return not (self.words or self.assignments or self.redirects)
+        return not (self.words or self.before or self.redirects)
 
     def command(self) -> Command:
-        return Command(tuple(self.words), tuple(self.assignments), tuple(self.redirects))
+        raw = tuple(word.raw for word in self.before)
+        return Command(tuple(self.words), raw, tuple(self.redirects), tuple(map(value_of, self.before)))
 
 
 @dataclass(slots=True)
@@ -178,7 +180,7 @@ class Reader:
         elif assigned := _ASSIGNMENT.match(word.raw):
             if assigned[1] == "[":
                 raise Opaque("an array")
-            draft.assignments.append(word.raw)
+            draft.before.append(word)
         else:
             self._program(draft, word)
 
@@ -231,8 +233,9 @@ class Reader:
                     raise Opaque("an unusual here-document")
                 self._quoted_expansions(start, stop)
             begun = heredoc.draft.redirects[heredoc.index]
-            raw = f"{begun.raw}\n{self.text[start : self.at]}"
-            heredoc.draft.redirects[heredoc.index] = Redirect(begun.operator, None, raw)
+            raw, text = f"{begun.raw}\n{self.text[start : self.at]}", self.text[start:stop]
+            body = Word(text, start, stop, here_text(text, heredoc.quoted, heredoc.tabs))
+            heredoc.draft.redirects[heredoc.index] = Redirect(begun.operator, None, raw, body)
 
     def _heredoc_end(self, heredoc: _Heredoc) -> int:
         """Move past the delimiter's line; where that line begins."""
@@ -253,12 +256,8 @@ class Reader:
         self.at, self.end = start, stop
         while self.at < stop:
             char = self.text[self.at]
-            if char == "\\":
-                self.at += 2
-            elif char in "$`" and self._expansion():
-                continue
-            else:
-                self.at += 1
+            if char not in "$`" or not self._expansion():
+                self.at += 2 if char == "\\" else 1
         self.at, self.end = after, end
 
     def word(self) -> Word:
@@ -278,7 +277,7 @@ class Reader:
         if self.at == start:
             raise Opaque("a syntax error, or too much syntax")
         raw = self.text[start : self.at]
-        return Word(raw, start, self.at, "".join(pieces) if literal or raw == "[" else None)
+        return Word(raw, start, self.at, "".join(pieces) if literal or raw == "[" else printed_text(raw))
 
     def _special(self, char: str, start: int, pieces: list[str]) -> bool:
         """One quoted or special piece of a word: its value goes to `pieces`; False if only a shell can tell."""

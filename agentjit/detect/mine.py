@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agentjit.detect.mining import chance
@@ -21,7 +21,7 @@ from agentjit.detect.mining.order import Placement, normal
 from agentjit.detect.mining.worth import take
 from agentjit.detect.prompt import Texts, bare, clusters, stands_alone, template
 from agentjit.detect.signature import is_bookkeeping, operation
-from agentjit.hotspot import Chance, Hotspot, Operation
+from agentjit.hotspot import Chance, Hotspot, Occurrence, Operation
 from agentjit.trace import Effect, Ended, Episode
 
 __all__ = ["MINIMUM", "SHOWN", "Mined", "Rejected", "hotspots", "mined", "operations", "surveyed"]
@@ -53,9 +53,10 @@ class Mined:
     restless: tuple[Hotspot, ...] = ()
 
 
-def operations(episode: Episode) -> tuple[Operation, ...]:
-    """What the main agent did in an episode, bookkeeping left out."""
-    return tuple(operation(call) for call in episode.calls if not call.agent and not is_bookkeeping(call.tool))
+def operations(episode: Episode, learned: Mapping[str, Effect] | None = None) -> tuple[Operation, ...]:
+    """What the main agent did in an episode, bookkeeping left out. `learned` are effects of MCP tools."""
+    calls = (call for call in episode.calls if not call.agent and not is_bookkeeping(call.tool))
+    return tuple(operation(call, learned=learned) for call in calls)
 
 
 def hotspots(episodes: Sequence[Episode], *, now: float) -> list[Hotspot]:
@@ -63,9 +64,9 @@ def hotspots(episodes: Sequence[Episode], *, now: float) -> list[Hotspot]:
     return list(surveyed(episodes, now=now).hotspots)
 
 
-def surveyed(episodes: Sequence[Episode], *, now: float) -> Mined:
-    """The hotspots of episodes, and how they were come by. `now` is in Unix seconds."""
-    return mined([(episode, operations(episode)) for episode in episodes if _minable(episode)], now=now)
+def surveyed(episodes: Sequence[Episode], *, now: float, learned: Mapping[str, Effect] | None = None) -> Mined:
+    """The hotspots of episodes, and how they were come by. `now`: Unix seconds; `learned`: effects of MCP tools."""
+    return mined([(episode, operations(episode, learned)) for episode in episodes if _minable(episode)], now=now)
 
 
 def mined(rows: Sequence[Row], *, now: float, rate: float = chance.RATE) -> Mined:
@@ -214,9 +215,31 @@ def _prompted(history: History, family: Family, of: Chance, now: float) -> list[
     else:
         obstacle = "seen in one session only" if made.sessions < SHOWN else ""
     prompts = tuple(dict.fromkeys(said))
-    return [replace(made, template=learned, prompts=prompts, obstacle=obstacle, unstable=family.unstable, chance=of)]
+    return [
+        replace(
+            made,
+            template=learned,
+            prompts=prompts,
+            obstacle=obstacle,
+            unstable=family.unstable,
+            chance=of,
+            others=_others(history, family, made) if learned else (),
+        )
+    ]
 
 
+def _others(history: History, family: Family, made: Hotspot) -> tuple[Occurrence, ...]:
+    """The runs of a family's prompt that took other steps, or more than these, the newest of them: all that was done
+    in each.
+    """
+    more = {occurrence.episode.id for occurrence in made.occurrences if occurrence.more}
+    known = [each.row for each in family.placements if history.rows[each.row][0].id in more]
+    runs = [history.rows[row] for row in (*known, *family.others) if history.rows[row][1]]
+    runs = sorted((run for run in runs if _began_at_home(*run)), key=lambda run: run[0].at)
+    return tuple(Occurrence(*run) for run in runs[-OTHERS:])
+
+
+OTHERS = 50  # runs of a prompt beside those of its hotspot that are looked at
 POPULAR = 5  # runs, in ROUND sessions, from which it is worth saying that a prompt leads to other work each time
 ROUND = 3
 
@@ -255,6 +278,9 @@ def _restless(history: History, told: Collection[str], now: float) -> list[Hotsp
 def _at_home(history: History, placement: Placement) -> bool:
     """Whether its first call ran in the directory the prompt was typed in, as far as both are known."""
     episode, operations = history.rows[placement.row]
-    typed = episode.cwd.rstrip("/")
-    began = operations[calls_of(history, placement)[0]].call.cwd.rstrip("/")
+    return _began_at_home(episode, operations[calls_of(history, placement)[0] :])
+
+
+def _began_at_home(episode: Episode, operations: Sequence[Operation]) -> bool:
+    typed, began = episode.cwd.rstrip("/"), operations[0].call.cwd.rstrip("/")
     return not typed or not began or typed == began

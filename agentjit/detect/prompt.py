@@ -14,6 +14,11 @@ from typing import TypeVar
 from agentjit.hotspot import Slot, Template
 
 _TOKEN = re.compile(r"(?P<space>\s*)(?P<open>[\"'`(\[{<“‘«]*)(?P<word>\S+?)(?P<close>[\"'`)\]}>”’».,;:!?…]*)(?=\s|$)")
+_QUOTED = re.compile(
+    r"(?P<space>\s*)(?P<open>[\"'`“])(?P<phrase>[^\s\"'`“”][^\"'`“”\n]{0,200}[^\s\"'`“”])(?P<close>[\"'`”])"
+    r"(?P<after>[.,;:!?)\]]*)(?=\s|$)"
+)
+_PAIRS = {"“": "”"}
 _SHARED = 0.5  # of a template's words must be literal
 FEW = 2  # items of a cluster that may be others' in other words; more of them have words of their own
 LONGEST = 40  # words; a longer prompt is a task, not a ritual
@@ -38,13 +43,22 @@ Texts = tuple[str, ...]
 
 
 def tokens(prompt: str) -> tuple[tuple[str, str], ...]:
-    """The prompt as (space before, token); punctuation at the ends of a word is a token of its own."""
+    """The prompt as (space before, token); punctuation at the ends of a word is a token of its own, and what stands in
+    quotes is one token, white space and all.
+    """
     found: list[tuple[str, str]] = []
-    for place in _TOKEN.finditer(prompt.strip()):
-        space = place["space"]
-        for text in (*place["open"], place["word"], *place["close"]):
-            found.append((space, text))
-            space = ""
+    text, at = prompt.strip(), 0
+    place: re.Match[str] | None
+    while at < len(text):
+        quoted = _QUOTED.match(text, at)
+        if quoted and _PAIRS.get(quoted["open"], quoted["open"]) == quoted["close"]:
+            place, parts = quoted, (quoted["open"], quoted["phrase"], quoted["close"], *quoted["after"])
+        elif place := _TOKEN.match(text, at):
+            parts = (*place["open"], place["word"], *place["close"])
+        else:
+            break
+        found += [(place["space"] if not i else "", part) for i, part in enumerate(parts)]
+        at = place.end()
     return tuple(found)
 
 

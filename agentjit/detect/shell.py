@@ -27,6 +27,7 @@ LIMIT = 65_536
 
 _GRAMMAR = Language(tree_sitter_bash.language())
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_HERE = re.compile(r"([0-9]*)<<-?(?!<)")
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _PROGRAM_NODES = frozenset(("command_name", "declaration_command", "unset_command", "test_command"))
 
@@ -48,19 +49,24 @@ def parse_carefully(text: str) -> Line:
 
 
 def canonical(text: str) -> tuple[object, ...]:
+    """What `canonical_line` gives for a line not yet parsed."""
+    return canonical_line(parse(text))
+
+
+def canonical_line(line: Line) -> tuple[object, ...]:
     """A hashable form, equal for two lines that make the same calls up to quoting and white space.
 
-    `("opaque", text)` for an opaque line, else `(commands, connectors)` with `(literal?, text)` for each word.
+    `("opaque", text)` for an opaque line, else `(commands, connectors)` with `(literal?, text)` for each word. A
+    here-document without expansions is the here-string of its text.
     """
-    line = parse(text)
     if line.opaque:
-        return ("opaque", text.strip())
+        return ("opaque", line.text.strip())
     commands = tuple(_canonical_command(command) for command in line.commands)
     return (commands, tuple(";" if connector == "\n" else connector for connector in line.connectors))
 
 
 def _canonical_command(command: Command) -> tuple[object, ...]:
-    assignments = tuple(_canonical_assignment(raw) for raw in command.assignments)
+    assignments = tuple(map(_canonical_assignment, command.assignments, command.assigned))
     words = tuple(_canonical_word(word) for word in command.words)
     return (assignments, words, tuple(_canonical_redirect(redirect) for redirect in command.redirects))
 
@@ -69,17 +75,19 @@ def _canonical_word(word: Word) -> tuple[bool, str]:
     return (False, word.raw) if word.value is None else (True, word.value)
 
 
-def _canonical_assignment(raw: str) -> tuple[bool, str]:
-    try:
-        return _canonical_word(Reader(raw).word())
-    except Opaque:
-        return (False, raw)
+def _canonical_assignment(raw: str, assigned: Word) -> tuple[bool, str]:
+    name = raw[: len(raw) - len(assigned.raw)]
+    return (False, raw) if assigned.value is None else (True, name + assigned.value)
 
 
 def _canonical_redirect(redirect: Redirect) -> tuple[object, ...]:
-    default = {"0<": "<", "1>": ">", "1>>": ">>", "1>|": ">|", "1>&": ">&", "0<&": "<&"}
+    default = {"0<": "<", "1>": ">", "1>>": ">>", "1>|": ">|", "1>&": ">&", "0<&": "<&", "0<<<": "<<<", "0<<": "<<"}
     operator = default.get(redirect.operator, redirect.operator)
-    return (operator, _canonical_word(redirect.target) if redirect.target else (False, redirect.raw))
+    if redirect.target or not redirect.body:
+        return (operator, _canonical_word(redirect.target) if redirect.target else (False, redirect.raw))
+    if redirect.body.value:  # always ends with a newline, which a here-string has of its own
+        return (_HERE.sub(r"\1<<<", operator), (True, redirect.body.value[:-1]))
+    return (operator, _canonical_word(redirect.body))
 
 
 def _read(text: str) -> Line:

@@ -26,8 +26,8 @@ _BOOKKEEPING = frozenset(
 _REMEMBERED = 16_384  # lines, of at most so many characters each
 _LONGEST = 2_048
 
-Reading = tuple[str, Effect, Line, tuple[Action, ...]]
-"""What an operation knows of its line: signature, effect, the line, its actions."""
+Reading = tuple[str, Effect, Line, tuple[Action, ...], str]
+"""What an operation knows of its line: signature, effect, the line, its actions, its way."""
 
 
 def is_bookkeeping(tool: str) -> bool:
@@ -35,10 +35,16 @@ def is_bookkeeping(tool: str) -> bool:
     return tool in _BOOKKEEPING
 
 
-def operation(call: ToolCall, catalogue: Catalogue | None = None, cosmetics: Cosmetics | None = None) -> Operation:
+def operation(
+    call: ToolCall,
+    catalogue: Catalogue | None = None,
+    cosmetics: Cosmetics | None = None,
+    learned: Mapping[str, Effect] | None = None,
+) -> Operation:
     """`call` read for what it does: parsed (Bash), masked, its effect judged in its working directory.
 
-    `catalogue` and `cosmetics` are the built-in ones unless given. Never raises.
+    `catalogue` and `cosmetics` are the built-in ones unless given; `learned` are effects of tools that the catalogue
+    does not have. Never raises.
     """
     command = call.input.get("command")
     if call.tool == SHELL_TOOL and isinstance(command, str):
@@ -49,7 +55,10 @@ def operation(call: ToolCall, catalogue: Catalogue | None = None, cosmetics: Cos
         data = (catalogue or built_in(), cosmetics or built_in_cosmetics())
         return Operation(call, *_read(command, call.cwd, background, more, *data))
     catalogue, cosmetics = catalogue or built_in(), cosmetics or built_in_cosmetics()
-    effect = effect_of_call(call.tool, call.input, None, cwd=call.cwd, catalogue=catalogue)
+    if learned and call.tool in learned and call.tool not in catalogue.tools:
+        effect = learned[call.tool]
+    else:
+        effect = effect_of_call(call.tool, call.input, None, cwd=call.cwd, catalogue=catalogue)
     return Operation(call, signature(call, None), effect, None, (action_of_tool(call, effect, cosmetics),))
 
 
@@ -85,4 +94,5 @@ def _read(text: str, cwd: str, background: bool, more: str, catalogue: Catalogue
         catalogue=catalogue,
         cosmetics=cosmetics,
     )
-    return masked, effect, line, found
+    bare = line.neutral(cwd)
+    return masked, effect, line, found, "" if bare is line else mask.line(bare, catalogue)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from agentjit.detect.inside import value_of
 from agentjit.detect.lexer import Draft, Opaque, Reader
 from agentjit.hotspot import Command, Line, Redirect, Word
 
@@ -21,7 +22,7 @@ _COMMANDS = 100
 _LETTER = r"A-Za-z0-9_./:,@%+^!\-\x80-\ud7ff\ue000-\U0010ffff"
 _PLAIN = rf"[{_LETTER}][{_LETTER}=]*+"
 _END = r"(?=[ \t\n;|]|&&|\Z)"
-_VARIABLE = r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|[0-9@*?$!-](?!\()|\{[A-Za-z_][A-Za-z0-9_]*\})"
+_VARIABLE = r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|[0-9@*?!-](?!\()|\$(?![(\[])|\{[A-Za-z_][A-Za-z0-9_]*\})"
 _DOLLAR = r"\$(?![A-Za-z0-9_@*#?$!({\['`\\-])"
 _NAMED = r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|[0-9]|\{[A-Za-z_][A-Za-z0-9_]*\})"
 _INSIDE = rf"(?:[{_LETTER}=*?~ |]++|{_NAMED}|'[^'`\n]*+'|\"(?:[^\"\\$`\n]++|{_NAMED})*\")*"
@@ -124,13 +125,14 @@ def _command(words: list[Word], redirects: list[Redirect]) -> Command:
     if not words:
         raise Opaque("no command before a connector")
     if _is_program(words[0].raw):
-        return _make(Command, (tuple(words), (), tuple(redirects)))
+        return _make(Command, (tuple(words), (), tuple(redirects), ()))
     assigned = 0
     while assigned < len(words) and _ASSIGNMENT.fullmatch(words[assigned].raw):
         assigned += 1
     if redirects or not assigned or (assigned < len(words) and not _is_program(words[assigned].raw)):
         raise Opaque("a program of unusual name")
-    return Command(tuple(words[assigned:]), tuple(word.raw for word in words[:assigned]))
+    before = words[:assigned]
+    return Command(tuple(words[assigned:]), tuple(word.raw for word in before), (), tuple(map(value_of, before)))
 
 
 def _is_program(raw: str) -> bool:
@@ -138,7 +140,7 @@ def _is_program(raw: str) -> bool:
 
 
 def _nested(draft: Draft) -> Command:
-    strange = draft.assignments or any(word.raw[0] == "=" for word in draft.words)
+    strange = draft.before or any(word.raw[0] == "=" for word in draft.words)
     if strange or not draft.words or not _is_program(draft.words[0].raw):
         raise Opaque("a substitution of more than programs")
     return draft.command()
@@ -150,7 +152,7 @@ def _redirect(text: str, start: int, token: re.Match[str], words: list[Word]) ->
     first, end = token.span(_TARGET)
     raw = token[_TARGET]
     if "$" not in raw and raw[0] != '"':
-        return _make(Redirect, (token[_OPERATOR], _make(Word, (raw, first, end, raw)), text[start:end]))
+        return _make(Redirect, (token[_OPERATOR], _make(Word, (raw, first, end, raw)), text[start:end], None))
     reader = Reader(text)
     reader.at = first
     return Redirect(token[_OPERATOR], reader.word(), text[start:end])

@@ -16,7 +16,8 @@ from agentjit.install.trial import HookFailed, Trial
 from agentjit.kit.process import run
 from agentjit.library import Library
 from agentjit.piece import Binding, Kind, Ref, Text, Whole
-from agentjit.pipeline import ACTIVATE, Study, publish
+from agentjit.pipeline import Study, publish
+from agentjit.publishing import ACTIVATE
 from agentjit.skill import Entry, Need, Parameter, Plan, State, Support
 from agentjit.step import BashStep, Ending, Step
 from agentjit.trace import Effect

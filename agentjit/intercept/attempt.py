@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from agentjit import config, kit, spool
+from agentjit import config, entries, kit, spool
 from agentjit.home import Home
 from agentjit.intercept.decide import decide
 from agentjit.observe.places import Places
@@ -35,6 +35,8 @@ def attempt(home: Home, raw: bytes, rows: list[str], *, env: Mapping[str, str]) 
     mode = str(payload.get("permission_mode") or "default")
     found = [json.loads(row) for row in rows]
     decision = decide(prompt, found, cwd=cwd, mode=mode)
+    if decision.match and (outdated := not_current(home, decision.match.entry)):
+        decision = decision._replace(match=None, reason=outdated)
     if payload.get("agent_id"):
         decision = decision._replace(match=None, reason="it is a sub-agent's prompt")
     now = time.time()
@@ -70,6 +72,15 @@ def not_recorded(home: Home, env: Mapping[str, str], folders: Iterable[str]) -> 
         return str(bad)
     places = Places(never, user=env.get("HOME", ""))
     return next(filter(None, map(places.reason, folders)), "")
+
+
+def not_current(home: Home, entry: Mapping[str, Any]) -> str:
+    """Why an entry waits to be looked at again, "" if the operations are defined as they were when it was validated."""
+    if entry.get("registry", "") == entries.fingerprint((home.effects, home.tools)):
+        return ""
+    return (
+        f"the catalogue or the tools have changed since {entry['name']} was validated; `aj compile` looks at it again"
+    )
 
 
 def ready_of(home: Home, entry: Mapping[str, Any]) -> Ready:

@@ -38,9 +38,11 @@ def decide(
     if not here:
         entry = fitting[0].entry
         return Decision(None, entry["name"], f"{entry['name']} was only seen in {', '.join(entry['directories'])}")
-    if len(here) > 1:
-        names = " or ".join(match.entry["name"] for match in here)
-        return Decision(None, here[0].entry["name"], f"it could mean {names}")
+    names = list(dict.fromkeys(match.entry["name"] for match in here))
+    if len(names) > 1:
+        return Decision(None, names[0], f"it could mean {' or '.join(names)}")
+    if any(match.arguments != here[0].arguments for match in here):  # phrasings of one skill that read it differently
+        return Decision(None, names[0], f"it could mean {names[0]} in more than one way")
     entry = here[0].entry
     if entry["effects"] != "reads" and not entry["approved"]:
         return Decision(None, entry["name"], f"{entry['name']} does more than read and is not approved")

@@ -1,15 +1,35 @@
 """The kit that compiled skills import (as `ajkit`, from the folder next to them): standard library only.
 
-A skill is a generator: it yields calls and receives results. `ensure` and `extract` state its contract; `answer` and
+A skill is a generator: it yields calls, one or several `together`, and receives results. `ensure` and `extract` state
+its contract, `exited`, `empty`, `printed` and `says` tell its ways apart, `rounds` bounds its loops; `answer` and
 `gathered` end it. Who performs a call is the caller's business: see `drive`.
 """
 
-from .calls import Ask, Bash, Call, Read, Result, Shell, ask, bash, read, shell
+from .calls import (
+    Ask,
+    Bash,
+    Call,
+    Edit,
+    Read,
+    Result,
+    Shell,
+    Tool,
+    Write,
+    ask,
+    bash,
+    edit,
+    read,
+    shell,
+    together,
+    tool,
+    write,
+)
 from .checks import (
     Deviation,
     cell,
     ensure,
     extract,
+    extract_all,
     is_absent,
     json_keys,
     json_path,
@@ -21,9 +41,62 @@ from .checks import (
     whole,
 )
 from .drive import Run, Step, StepFailed, drive
-from .program import Answer, Gathered, Param, Program, answer, gathered, in_env, on_path, skill
+from .guards import empty, exited, printed, rounds, says, unforeseen
+from .numbers import boolean, integer, number
+from .program import (
+    Answer,
+    Gathered,
+    Param,
+    Program,
+    answer,
+    gathered,
+    has_file,
+    in_env,
+    in_repository,
+    on_path,
+    skill,
+)
+from .promises import array, between, natural
 
 from .alone import main  # isort: skip  (last: it needs all of the above)
+
+TYPE_CHECKING = False  # as in typing, which takes milliseconds to import
+if TYPE_CHECKING:
+    from .transform import (
+        basename,
+        camel,
+        capitalize,
+        count,
+        date,
+        decrement,
+        dirname,
+        increment,
+        joined,
+        kebab,
+        lower,
+        next_major,
+        next_minor,
+        next_patch,
+        part,
+        pascal,
+        snake,
+        stem,
+        strip_v,
+        suffix,
+        title_case,
+        upper,
+        without_suffix,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        """Transformations, which few skills use: imported by the first that does."""
+        if name in __all__:
+            from . import transform
+
+            return getattr(transform, name)
+        raise AttributeError(f"the kit has no {name}")
+
 
 __all__ = [
     "Answer",
@@ -31,6 +104,7 @@ __all__ = [
     "Bash",
     "Call",
     "Deviation",
+    "Edit",
     "Gathered",
     "Param",
     "Program",
@@ -40,27 +114,71 @@ __all__ = [
     "Shell",
     "Step",
     "StepFailed",
+    "Tool",
+    "Write",
     "answer",
+    "array",
     "ask",
+    "basename",
     "bash",
+    "between",
+    "boolean",
+    "camel",
+    "capitalize",
     "cell",
+    "count",
+    "date",
+    "decrement",
+    "dirname",
     "drive",
+    "edit",
+    "empty",
     "ensure",
+    "exited",
     "extract",
+    "extract_all",
     "gathered",
+    "has_file",
     "in_env",
+    "in_repository",
+    "increment",
+    "integer",
     "is_absent",
+    "joined",
     "json_keys",
     "json_path",
+    "kebab",
     "line",
     "lines",
     "literal",
+    "lower",
     "main",
+    "natural",
+    "next_major",
+    "next_minor",
+    "next_patch",
+    "number",
     "on_path",
+    "part",
+    "pascal",
     "pattern",
+    "printed",
     "read",
+    "rounds",
+    "says",
     "shell",
     "skill",
+    "snake",
+    "stem",
+    "strip_v",
+    "suffix",
+    "title_case",
+    "together",
+    "tool",
     "troubled",
+    "unforeseen",
+    "upper",
     "whole",
+    "without_suffix",
+    "write",
 ]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable, Mapping
 
-_POSITION = re.compile(r'"\$([1-9][0-9]*)"')
+_POSITION = re.compile(r'"\$(?:([1-9])|\{([1-9][0-9]*)\}|\{@:([1-9][0-9]*)\})"')
+
+Change = Callable[[str], str]
 
 
 class Call:
@@ -16,11 +19,15 @@ class Call:
 
     @property
     def text(self) -> str:
-        raise TypeError("a call is one of Bash, Shell, Read")
+        raise TypeError("a call is one of Bash, Shell, Read, Write, Edit, Tool")
 
     @property
-    def input(self) -> dict[str, object]:
+    def input(self) -> Mapping[str, object]:
         return {"command": self.text}
+
+    def mapped(self, change: Change) -> Call:
+        """The same call with `change` done to each value in it."""
+        return self
 
 
 class Bash(Call):
@@ -36,9 +43,14 @@ class Bash(Call):
     def text(self) -> str:
         return shlex.join(self.argv)
 
+    def mapped(self, change: Change) -> Bash:
+        return Bash(tuple(map(change, self.argv)))
+
 
 class Shell(Call):
-    """A fixed shell script; values reach it as the positional parameters `"$1"`, `"$2"`, … and never as text."""
+    """A fixed shell script; values reach it as the positional parameters `"$1"`, `"$2"`, … `"${10}"`, a list as
+    `"${@:N}"` with its values last, and never as text.
+    """
 
     __slots__ = ("args", "script")
     tool = "Bash"
@@ -49,7 +61,16 @@ class Shell(Call):
 
     @property
     def text(self) -> str:
-        return _POSITION.sub(lambda place: shlex.quote(self.args[int(place[1]) - 1]), self.script)
+        return _POSITION.sub(self._at, self.script)
+
+    def _at(self, place: re.Match[str]) -> str:
+        if place[3]:
+            return shlex.join(self.args[int(place[3]) - 1 :])
+        at = int(place[1] or place[2])
+        return shlex.quote(self.args[at - 1] if at <= len(self.args) else "")
+
+    def mapped(self, change: Change) -> Shell:
+        return Shell(self.script, tuple(map(change, self.args)))
 
 
 class Read(Call):
@@ -69,13 +90,125 @@ class Read(Call):
         return f"Read {shlex.quote(self.path)}{lines}" + (f" for {self.limit}" if self.limit is not None else "")
 
     @property
-    def input(self) -> dict[str, object]:
+    def input(self) -> Mapping[str, object]:
         given = {"file_path": self.path, "offset": self.offset, "limit": self.limit}
         return {key: value for key, value in given.items() if value is not None}
 
+    def mapped(self, change: Change) -> Read:
+        return Read(change(self.path), self.offset, self.limit)
+
+
+class Write(Call):
+    """The harness's Write tool: a file's whole new text."""
+
+    __slots__ = ("content", "path")
+    tool = "Write"
+
+    def __init__(self, path: str, content: str) -> None:
+        self.path = path
+        self.content = content
+
+    @property
+    def text(self) -> str:
+        return f"Write {shlex.quote(self.path)}"
+
+    @property
+    def input(self) -> Mapping[str, object]:
+        return {"file_path": self.path, "content": self.content}
+
+    def mapped(self, change: Change) -> Write:
+        return Write(change(self.path), change(self.content))
+
+
+class Edit(Call):
+    """The harness's Edit tool: `old`, which stands in the file once (or, for `every` place, at least once), becomes
+    `new`.
+    """
+
+    __slots__ = ("every", "new", "old", "path")
+    tool = "Edit"
+
+    def __init__(self, path: str, old: str, new: str, every: bool) -> None:
+        self.path = path
+        self.old = old
+        self.new = new
+        self.every = every
+
+    @property
+    def text(self) -> str:
+        return f"Edit {shlex.quote(self.path)}"
+
+    @property
+    def input(self) -> Mapping[str, object]:
+        given = {"file_path": self.path, "old_string": self.old, "new_string": self.new}
+        return {**given, "replace_all": True} if self.every else given
+
+    def mapped(self, change: Change) -> Edit:
+        return Edit(change(self.path), change(self.old), change(self.new), self.every)
+
+
+class Tool(Call):
+    """Any other tool of the harness, `mcp__SERVER__TOOL`, with its input as JSON values."""
+
+    __slots__ = ("given", "tool")
+
+    def __init__(self, tool: str, given: Mapping[str, object]) -> None:
+        self.tool = tool
+        self.given = given
+
+    @property
+    def text(self) -> str:
+        import json
+
+        return f"{self.tool} {json.dumps(self.given, ensure_ascii=False)}"
+
+    @property
+    def input(self) -> Mapping[str, object]:
+        return self.given
+
+    def mapped(self, change: Change) -> Tool:
+        return Tool(self.tool, {key: _mapped(value, change) for key, value in self.given.items()})
+
+
+def _mapped(value: object, change: Change) -> object:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: _mapped(child, change) for key, child in value.items()}
+    return [_mapped(child, change) for child in value] if isinstance(value, list) else value
+
+
+class Ask(Call):
+    """A question to the performer about the environment, not a tool call: `cwd`, `today` (YYYY-MM-DD), `home`, `user`,
+    `repo`, `branch`, `remote`, `email`, `project:FILE#KEY`, or the value of a variable that is a secret (`$API_TOKEN`).
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def text(self) -> str:
+        return self.name
+
+
+class Result:
+    """What a call gave: `stdout` is the text the agent would see (both streams), `seconds` how long it took, `cwd` the
+    directory it ran in, "" where its files are out of reach (a trace).
+    """
+
+    __slots__ = ("cwd", "exit_code", "seconds", "stdout")
+
+    def __init__(self, stdout: str, exit_code: int | None = 0, seconds: float = 0.0, cwd: str = "") -> None:
+        self.cwd = cwd
+        self.stdout = stdout
+        self.exit_code = exit_code
+        self.seconds = seconds
+
 
 def bash(*argv: str) -> Bash:
-    """A command as argv: `bash("git", "log", "-1")`."""
+    """A command as argv: `bash("git", "log", "-1")`, and with a list in it `bash("git", "add", *paths)`."""
     return Bash(argv)
 
 
@@ -89,30 +222,24 @@ def read(path: str, offset: int | None = None, limit: int | None = None) -> Read
     return Read(path, offset, limit)
 
 
-class Result:
-    """What a call gave: `stdout` is the text the agent would see (both streams), `seconds` how long it took."""
-
-    __slots__ = ("exit_code", "seconds", "stdout")
-
-    def __init__(self, stdout: str, exit_code: int | None = 0, seconds: float = 0.0) -> None:
-        self.stdout = stdout
-        self.exit_code = exit_code
-        self.seconds = seconds
+def write(path: str, content: str) -> Write:
+    """A file's whole new text; folders on the way are made."""
+    return Write(path, content)
 
 
-class Ask(Call):
-    """A question to the performer about the environment, not a tool call: `cwd`, `today` (YYYY-MM-DD), or the value of
-    a variable that is a secret (`$API_TOKEN`).
-    """
+def edit(path: str, old: str, new: str, every: bool = False) -> Edit:
+    """`old` becomes `new` where it stands in a file: in one place, or in `every` place."""
+    return Edit(path, old, new, every)
 
-    __slots__ = ("name",)
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+def tool(name: str, given: Mapping[str, object]) -> Tool:
+    """Another tool of the harness: `tool("mcp__github__get_issue", {"number": 7})`."""
+    return Tool(name, given)
 
-    @property
-    def text(self) -> str:
-        return self.name
+
+def together(*calls: Call) -> tuple[Call, ...]:
+    """Calls to be made at the same time; their results come in the order written."""
+    return calls
 
 
 def ask(name: str) -> Ask:

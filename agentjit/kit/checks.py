@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from types import EllipsisType
 
+from . import promises
 from .calls import Result
 
 Finder = Callable[[str], list[str]]
@@ -35,7 +36,7 @@ _TROUBLE = re.compile(
     re.IGNORECASE,
 )
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_|-")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ABSENT = frozenset(
     "null none nil undefined nan n/a unknown missing unassigned nobody noone todo tbd empty - --".split()
 )
@@ -52,7 +53,8 @@ def is_absent(value: str) -> bool:
     return value.strip("<>()[]\"'").casefold() in _ABSENT
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """A text as a reason quotes it: 120 characters at most."""
     return repr(text if len(text) <= 120 else text[:117] + "…")
 
 
@@ -63,22 +65,36 @@ def _columns(text: str) -> list[str]:
 def ensure(
     result: Result,
     *,
-    seen: int,
+    seen: int = 0,
     exit_code: int | tuple[int, ...] | None = None,
     header: str | None = None,
     calm: bool = False,
     shape: str | None = None,
     within: Sequence[tuple[float, float]] = (),
+    same: Sequence[tuple[int, int]] = (),
     words: Mapping[int, Sequence[str]] | None = None,
     holds: Sequence[tuple[Finder, str]] = (),
+    columns: int | tuple[int, int] | None = None,
+    forms: Mapping[int, str] | None = None,
+    cells: Mapping[int, str] | None = None,
+    each: str | None = None,
+    form: promises.Template = ...,
+    lines: int | tuple[int, int] | None = None,
+    says: Sequence[str] = (),
+    relations: Sequence[tuple[Finder, str, Finder]] = (),
+    exists: Sequence[str] = (),
 ) -> None:
-    """Postconditions of a step, each true in all `seen` traces; raises `Deviation` at the first that is not.
+    """Postconditions of a step, each true in all traces; raises `Deviation` at the first that is not.
 
     `exit_code`: the status, or the statuses that occurred. `header`: the column titles of the first line. `calm`: no
     word of trouble (an error, a refusal, something not found) is in the output.
-    `shape`: a regular expression the whole output (without white space at its ends) must match, and `within` the ranges
-    of the numbers in its groups. `words`: the only words that may stand in these columns below the header. `holds`:
-    what these finders must find.
+    `shape`: a regular expression the whole output (without white space at its ends) must match, `within` the ranges of
+    the numbers in its groups, `same` which of them are equal. `words`: the only words that may stand in these columns
+    below the header. `holds`: what these finders must find. `columns`: how many cells the rows below the header have;
+    `forms`: what all cells of these columns look like, `cells`: what they are. `each`: what every line that is not
+    blank looks like. `form`: what the JSON looks like. `lines`: how many there are
+    that are not blank; `says`: what a line of its own must look like. `relations`: what one place has to do with
+    another. `exists`: files that are there now.
     """
     if exit_code is not None:
         allowed = (exit_code,) if isinstance(exit_code, int) else exit_code
@@ -86,35 +102,59 @@ def ensure(
             said = result.stdout.strip()
             raise Deviation(
                 f"exit status {' or '.join(map(str, allowed))}",
-                f"{result.exit_code}" + (f" and {_shown(said)}" if said else ""),
+                f"{result.exit_code}" + (f" and {shown(said)}" if said else ""),
             )
-    if header is not None and _columns(result.stdout) != header.split():
-        raise Deviation(f"a table headed {header}", _shown(result.stdout.lstrip().split("\n", 1)[0]))
-    if calm and (word := troubled(result.stdout)):
-        raise Deviation("an output without a word of trouble", f"{word!r} in {_shown(result.stdout.strip())}")
+    text = promises.plain(result.stdout)
+    if header is not None and _columns(text) != header.split():
+        raise Deviation(f"a table headed {header}", shown(text.lstrip().split("\n", 1)[0]))
+    if calm and (word := troubled(text)):
+        raise Deviation("an output without a word of trouble", f"{word!r} in {shown(text.strip())}")
     if shape is not None:
-        _ensure_shape(result.stdout.strip(), shape, within)
+        _ensure_shape(text.strip(), shape, within, same)
     for column, known in (words or {}).items():
-        for row in result.stdout.strip("\n").split("\n")[1:]:
-            cells = row.split()
-            if len(cells) > column and cells[column] not in known:
-                raise Deviation(f"{' or '.join(known)} in column {column}", _shown(cells[column]))
+        for row in promises.rows_of(text):
+            if len(row) > column and row[column] not in known:
+                raise Deviation(f"{' or '.join(known)} in column {column}", shown(row[column]))
     for find, value in holds:
-        found = find(result.stdout)
+        found = find(text)
         if found != [value]:
-            raise Deviation(f"{_shown(value)} at {find.__doc__}", " and ".join(map(_shown, found[:3])) or "nothing")
+            raise Deviation(f"{shown(value)} at {find.__doc__}", " and ".join(map(shown, found[:3])) or "nothing")
+    _promised(promises.ragged(text, *_both(columns)) if columns is not None else None)
+    _promised(promises.misformed(text, forms or {}))
+    _promised(promises.misformed(text, {column: literal(value) for column, value in (cells or {}).items()}))
+    _promised(promises.unlike_others(text, each) if each is not None else None)
+    _promised(promises.unlike(text, form) if form is not ... else None)
+    _promised(promises.number_of_lines(text, *_both(lines)) if lines is not None else None)
+    _promised(promises.unsaid(text, says))
+    for left, by, right in relations:
+        _promised(promises.unrelated(text, left, by, right))
+    _promised(promises.absent(result.cwd, exists))
 
 
-def _ensure_shape(text: str, shape: str, within: Sequence[tuple[float, float]]) -> None:
+def _promised(broken: promises.Broken) -> None:
+    if broken:
+        raise Deviation(*broken)
+
+
+def _both(ends: int | tuple[int, int]) -> tuple[int, int]:
+    return (ends, ends) if isinstance(ends, int) else ends
+
+
+def _ensure_shape(
+    text: str, shape: str, within: Sequence[tuple[float, float]], same: Sequence[tuple[int, int]]
+) -> None:
     matched = re.fullmatch(shape, text)
     if not matched:
-        raise Deviation(f"output like {shape}", _shown(text))
+        raise Deviation(f"output like {shape}", shown(text))
     for number, (low, high) in zip(matched.groups(), within, strict=True):
         if not low <= float(number) <= high:
-            raise Deviation(f"a number from {low:g} to {high:g}", f"{number} in {_shown(text)}")
+            raise Deviation(f"a number from {low:g} to {high:g}", f"{number} in {shown(text)}")
+    for one, two in same:
+        if float(matched[one + 1]) != float(matched[two + 1]):
+            raise Deviation("two equal numbers", f"{matched[one + 1]} and {matched[two + 1]} in {shown(text)}")
 
 
-def extract(text: str, *finders: Finder, kind: str, seen: int, absent: bool = False) -> str:
+def extract(text: str, *finders: Finder, kind: str, seen: int = 0, absent: bool = False) -> str:
     """The one value in `text` that the first finder finds, which must look like `kind` (a regular expression).
 
     The other finders were just as true in all `seen` traces. Where one of them finds something else, the traces do not
@@ -123,15 +163,40 @@ def extract(text: str, *finders: Finder, kind: str, seen: int, absent: bool = Fa
     """
     values = finders[0](text)
     if len(values) != 1:
-        raise Deviation(f"one value by {finders[0].__doc__}", f"{len(values) or 'none'} in {_shown(text)}")
-    value = values[0]
-    for other in finders[1:]:
+        raise Deviation(f"one value by {finders[0].__doc__}", f"{len(values) or 'none'} in {shown(text)}")
+    _agree(text, values, finders[1:])
+    _ensure_kind(values, kind, absent)
+    return values[0]
+
+
+def extract_all(text: str, *finders: Finder, kind: str, seen: int = 0, absent: bool = False) -> list[str]:
+    """Every value in `text` that the first finder finds, at least one, each of which must look like `kind`.
+
+    As for `extract`, the other finders were just as true in all `seen` traces and must find the same list.
+    """
+    values = finders[0](text)
+    if not values:
+        raise Deviation(f"values by {finders[0].__doc__}", f"none in {shown(text)}")
+    _agree(text, values, finders[1:])
+    _ensure_kind(values, kind, absent)
+    return values
+
+
+def _agree(text: str, values: list[str], others: Sequence[Finder]) -> None:
+    for other in others:
         found = other(text)
-        if found and found != [value]:
-            raise Deviation(f"{_shown(value)} by {other.__doc__} too", " and ".join(map(_shown, found[:3])))
-    if not re.fullmatch(kind, value) or (is_absent(value) and not absent) or _CONTROL.search(value):
-        raise Deviation(f"a value like {kind}", _shown(value))
-    return value
+        if found and found != values:
+            raise Deviation(f"{_some(values)} by {other.__doc__} too", _some(found))
+
+
+def _some(values: Sequence[str]) -> str:
+    return " and ".join(map(shown, values[:3])) + (f" and {len(values) - 3} more" if len(values) > 3 else "")
+
+
+def _ensure_kind(values: Sequence[str], kind: str, absent: bool) -> None:
+    for value in values:
+        if not re.fullmatch(kind, value) or (is_absent(value) and not absent) or _CONTROL.search(value):
+            raise Deviation(f"a value like {kind}", shown(value))
 
 
 def _finder(find: Finder, description: str) -> Finder:
@@ -170,16 +235,17 @@ def cell(
     where: dict[int, str] | None = None,
     begins: dict[int, str] | None = None,
     first: int = 0,
+    separator: str = "",
 ) -> Finder:
-    """A cell of a table of columns parted by white space, counted from 0; with no condition, all of the column
-    from row `first` on.
+    """A cell of a table of columns parted by white space (or `separator`: `,` as in CSV, `|`, a tab), counted from 0;
+    with no condition, all of the column from row `first` on.
 
     `row` counts lines (0 is the first, -1 the last). `where` asks for the rows with these texts in these columns,
     `begins` for rows whose cells in these columns begin so. A value that is found in several rows counts once.
     """
 
     def find(text: str) -> list[str]:
-        rows = [cells for cells in (each.split() for each in text.split("\n")) if cells]
+        rows = [cells for cells in (cells_of(each, separator) for each in text.split("\n")) if cells]
         if row is not None:
             rows = [rows[row]] if -len(rows) <= row < len(rows) else []
         elif first:
@@ -194,6 +260,20 @@ def cell(
     conditions += [f"column {place} begins with {start!r}" for place, start in (begins or {}).items()]
     chosen = f"row {row}" if row is not None else f"the row whose {' and '.join(conditions)}" if conditions else "all"
     return _finder(find, f"column {column} of {chosen}")
+
+
+def cells_of(line: str, separator: str) -> list[str]:
+    """The cells of one row: none if `separator` is not in it, or if it only rules off (`---+---`)."""
+    if not separator:
+        return line.split()
+    if separator not in line or not line.strip("-+|:= \t"):
+        return []
+    if separator == "," and '"' in line:
+        import csv  # not needed by most runs
+
+        return [cell.strip() for row in csv.reader([line]) for cell in row]
+    bare = line.strip().strip("|") if separator == "|" else line
+    return [cell.strip() for cell in bare.split(separator)]
 
 
 Path = Sequence[str | int | Mapping[str, str] | EllipsisType]
@@ -222,7 +302,7 @@ def json_keys(*path: str | int | dict[str, str]) -> Finder:
 
 
 def _way(path: Path) -> str:
-    return f"JSON path {list(path)}"
+    return f"JSON path {list(path)}".replace("Ellipsis", "every")
 
 
 def parsed(text: str) -> object:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from .calls import Ask, Bash, Call, Read, Result, Shell
+from .calls import Ask, Call, Result
 from .checks import Deviation
 from .program import Answer, Program
 
 Perform = Callable[[Call], Result]
+PerformAll = Callable[[tuple[Call, ...]], Sequence[Result]]
 _TELLING = 3  # characters of a secret that may be shown
 
 
 class StepFailed(Deviation):
     """A call that could not be performed at all: denied, timed out, no such program."""
+
+
+class WaveFailed(StepFailed):
+    """Of several calls made at the same time the one at `failed` could not be performed. `results` has what the others
+    gave, None for those that were not begun or were ended with it.
+    """
+
+    def __init__(self, failure: StepFailed, failed: int, results: Sequence[Result | None]) -> None:
+        super().__init__(failure.expected, failure.seen)
+        self.failed = failed
+        self.results = tuple(results)
 
 
 class Step:
@@ -32,10 +44,11 @@ class _Mask:
     """Puts names in the place of secret values."""
 
     def __init__(self, program: Program, arguments: Mapping[str, str]) -> None:
-        self._names = {arguments[name]: f"{{{name}}}" for name, param in program.params.items() if param.secret}
+        secret = [name for name, param in program.params.items() if param.secret and arguments.get(name)]
+        self._names = {arguments[name]: f"{{{name}}}" for name in secret}
 
     def learn(self, asked: Ask, value: str) -> None:
-        if asked.name.startswith("$"):
+        if asked.name.startswith("$") and value:
             self._names[value] = asked.name
 
     def call(self, call: Call) -> str:
@@ -47,14 +60,7 @@ class _Mask:
                 word = word.replace(value, marks[value])
             return word
 
-        if isinstance(call, Bash):
-            text = Bash(tuple(map(hidden, call.argv))).text
-        elif isinstance(call, Shell):
-            text = Shell(call.script, tuple(map(hidden, call.args))).text
-        elif isinstance(call, Read):
-            text = Read(hidden(call.path), call.offset, call.limit).text
-        else:
-            return call.text
+        text = call.mapped(hidden).text
         for value, mark in marks.items():
             text = text.replace(mark, self._names[value])
         return text
@@ -88,22 +94,62 @@ class Run:
         self.stopped_text = ""
 
 
-def drive(program: Program, arguments: Mapping[str, str], perform: Perform) -> Run:
-    """Run `program` to its end or to the first deviation; never raises for what the program or a call does."""
-    steps: list[Step] = []
-    asked: Call | None = None
-    mask = _Mask(program, arguments)
+class _Journal:
+    """Performs what a program asks for and notes it. `at` is the call that has no result yet."""
+
+    def __init__(self, mask: _Mask, perform: Perform, perform_all: PerformAll | None) -> None:
+        self.steps: list[Step] = []
+        self.at: Call | None = None
+        self.mask = mask
+        self._perform = perform
+        self._perform_all = perform_all
+
+    def results(self, asked: object) -> Result | tuple[Result, ...]:
+        """The result of a call, or those of several in the order written."""
+        if isinstance(asked, Call):
+            return self._note(asked, self._alone(asked))
+        if not isinstance(asked, tuple) or not all(isinstance(call, Call) for call in asked):
+            raise TypeError(f"it asks for {type(asked).__name__}, which is no call")
+        if self._perform_all is None or len(asked) < 2:
+            return tuple(self._note(call, self._alone(call)) for call in asked)
+        try:
+            results = self._perform_all(asked)
+        except WaveFailed as failure:
+            for call, result in zip(asked, failure.results, strict=True):
+                if result is not None:
+                    self._note(call, result)
+            self.at = asked[failure.failed]
+            raise
+        return tuple(self._note(call, result) for call, result in zip(asked, results, strict=True))
+
+    def _alone(self, call: Call) -> Result:
+        self.at = call
+        return self._perform(call)
+
+    def _note(self, call: Call, result: Result) -> Result:
+        if isinstance(call, Ask):
+            self.mask.learn(call, result.stdout)
+        else:
+            self.steps.append(Step(call, result, self.mask.call(call)))
+        self.at = None
+        return result
+
+
+def drive(
+    program: Program, arguments: Mapping[str, str], perform: Perform, perform_all: PerformAll | None = None
+) -> Run:
+    """Run `program` to its end or to the first deviation; never raises for what the program or a call does.
+
+    Calls yielded together go to `perform_all`, which gives their results in order or raises `WaveFailed`; without it
+    they are performed one after the other.
+    """
+    journal = _Journal(_Mask(program, arguments), perform, perform_all)
+    mask, steps = journal.mask, journal.steps
     try:
         generator = program(**arguments)
         asked = next(generator)
         while True:
-            result = perform(asked)
-            if isinstance(asked, Ask):
-                mask.learn(asked, result.stdout)
-            else:
-                steps.append(Step(asked, result, mask.call(asked)))
-            asked = None
-            asked = generator.send(result)
+            asked = generator.send(journal.results(asked))
     except StopIteration as end:
         if isinstance(end.value, Answer):
             return Run("answered", steps, answer=end.value.text)
@@ -112,6 +158,6 @@ def drive(program: Program, arguments: Mapping[str, str], perform: Perform) -> R
         run = Run("handed_back", steps, reason=mask(str(deviation)))
     except Exception as error:  # a program is data from disk: whatever it raises, the model takes over
         run = Run("handed_back", steps, reason=f"the program failed: {mask(f'{type(error).__name__}: {error}')}")
-    run.stopped_at = asked
-    run.stopped_text = mask.call(asked) if asked else ""
+    run.stopped_at = journal.at
+    run.stopped_text = mask.call(journal.at) if journal.at else ""
     return run

@@ -11,13 +11,20 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+TYPE_CHECKING = False  # as in typing, which takes milliseconds to import
+if TYPE_CHECKING:
+    from typing import IO
+
+_FAREWELL = 0.3  # seconds a program that was talked to has to end by itself
 OUTPUT_LIMIT = 4 * 1024 * 1024  # bytes kept of one command's output
 
 
 class Completed:
-    """A finished command. `exit_code` is None if it was killed at its time-out; `truncated` if output was cut."""
+    """A finished command. `exit_code` is None if it was `timed_out`: killed at its time-out, or because the run was
+    stopped; `truncated` if output was cut.
+    """
 
     __slots__ = ("exit_code", "seconds", "stderr", "stdout", "timed_out", "truncated")
 
@@ -101,8 +108,9 @@ def run(
     merge: bool = False,
     limit: int = OUTPUT_LIMIT,
     guard: Guard | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Completed:
-    """Run `argv` (no shell) to its end or for `timeout` seconds; raises OSError if it cannot be started.
+    """Run `argv` (no shell) to its end, for `timeout` seconds, or until `stopped`; raises OSError if it cannot start.
 
     `merge` puts the error stream into `stdout` in the order written, as an agent's shell tool shows it. The process
     group is killed at the time-out, and whatever a finished command left in the background is killed too.
@@ -120,7 +128,7 @@ def run(
     if guard:
         guard.started(process.pid)
     try:
-        outputs, truncated, timed_out = _communicate(process, stdin, begin + timeout, limit)
+        outputs, truncated, timed_out = _communicate(process, stdin, begin + timeout, limit, stopped)
     finally:
         kill_group(process.pid)
         process.wait()
@@ -135,7 +143,7 @@ def run(
 
 
 def _communicate(
-    process: subprocess.Popen[bytes], stdin: bytes, deadline: float, limit: int
+    process: subprocess.Popen[bytes], stdin: bytes, deadline: float, limit: int, stopped: Callable[[], bool]
 ) -> tuple[tuple[bytearray, bytearray], bool, bool]:
     """Feed and read until the command has ended and its pipes are empty; (outputs, truncated, timed out).
 
@@ -172,12 +180,15 @@ def _communicate(
                     truncated = True
             if ended and not ready:
                 return outputs, truncated, False
-            if time.monotonic() >= deadline and process.poll() is None:
+            if (time.monotonic() >= deadline or stopped()) and process.poll() is None:
                 return outputs, truncated, True
-    try:
-        process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return outputs, truncated, True
+    while process.poll() is None:  # its pipes are closed, and it goes on
+        if time.monotonic() >= deadline or stopped():
+            return outputs, truncated, True
+        try:
+            process.wait(min(0.05, max(0.0, deadline - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            continue
     return outputs, truncated, False
 
 
@@ -191,3 +202,81 @@ def _feed(process: subprocess.Popen[bytes], pending: memoryview, selector: selec
         selector.unregister(process.stdin)
         process.stdin.close()
     return pending
+
+
+class Talk:
+    """A program that is talked to line by line; it ends, with all it started, when it is closed or we are gone."""
+
+    __slots__ = ("_buffer", "_guard", "_process")
+
+    def __init__(self, argv: Sequence[str], *, cwd: str, env: Mapping[str, str], guard: Guard) -> None:
+        self._buffer = bytearray()
+        self._guard = guard
+        self._process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        guard.started(self._process.pid)
+        assert self._process.stdin and self._process.stdout
+        os.set_blocking(self._process.stdin.fileno(), False)
+        os.set_blocking(self._process.stdout.fileno(), False)
+
+    def send(self, line: bytes, over: Callable[[], bool]) -> None:
+        """Write a line; raises OSError if the program does not take it, or when it is `over`."""
+        assert self._process.stdin
+        pending = memoryview(line + b"\n")
+        while pending:
+            self._ready(self._process.stdin, selectors.EVENT_WRITE, over)
+            try:
+                pending = pending[os.write(self._process.stdin.fileno(), pending[:65536]) :]
+            except BlockingIOError:
+                continue
+
+    def receive(self, over: Callable[[], bool]) -> bytes:
+        """The next line; raises EOFError at the end of the output, OSError for a line beyond all measure or when it is
+        `over`.
+        """
+        assert self._process.stdout
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched)) < 0:
+            searched = len(self._buffer)
+            if searched > OUTPUT_LIMIT:
+                raise OSError(f"a line of more than {OUTPUT_LIMIT} bytes")
+            self._ready(self._process.stdout, selectors.EVENT_READ, over)
+            try:
+                chunk = os.read(self._process.stdout.fileno(), 65536)
+            except BlockingIOError:
+                continue
+            if not chunk:
+                raise EOFError("the program ended")
+            self._buffer += chunk
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return line
+
+    def _ready(self, stream: IO[bytes], event: int, over: Callable[[], bool]) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(stream, event)
+            while True:
+                if over():
+                    raise OSError("ended, as another call failed")
+                if selector.select(0.05):
+                    return
+
+    def close(self) -> None:
+        """End it: it is told by the end of its input, and killed if it does not heed that."""
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.close()
+        try:
+            self._process.wait(_FAREWELL)
+        except subprocess.TimeoutExpired:
+            pass
+        kill_group(self._process.pid)
+        self._process.wait()
+        self._process.stdout.close()
+        self._guard.ended(self._process.pid)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 
-from .calls import Call, Result
+from .calls import Call
+
+TYPE_CHECKING = False  # as in typing, which takes milliseconds to import
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Answer:
@@ -34,43 +38,81 @@ def gathered() -> Gathered:
     return Gathered()
 
 
-Steps = Generator[Call, Result, Answer | Gathered]
-Requirement = Callable[[Mapping[str, str]], str]
+if TYPE_CHECKING:
+    Steps = Generator[Call | tuple[Call, ...], Any, Answer | Gathered]
+    """Yields a call and gets its `Result`, or yields several at once and gets a tuple of results."""
+else:
+    Steps = Generator
+
+Requirement = Callable[[Mapping[str, str], str], str]
+"""(environment, working directory) -> what is missing, "" if nothing is."""
+
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Param:
     """A parameter: what its values look like, and examples. A value that looks otherwise is the model's business.
 
-    A `secret` has no examples, and no record of a run shows it.
+    A `secret` has no examples, and no record of a run shows it. A `hole` is what only a model can say: it may be left
+    out, and is None then.
     """
 
-    __slots__ = ("pattern", "secret", "seen")
+    __slots__ = ("hole", "pattern", "secret", "seen")
 
-    def __init__(self, pattern: str, seen: Sequence[str] = (), *, secret: bool = False) -> None:
+    def __init__(self, pattern: str, seen: Sequence[str] = (), *, secret: bool = False, hole: bool = False) -> None:
         self.pattern = pattern
         self.seen = tuple(seen)
         self.secret = secret
+        self.hole = hole
 
     def accepts(self, value: str) -> bool:
-        """Whether `value` is of the kind seen, and not more than twice as long as any (80 characters always go)."""
-        if self.secret:
-            return re.fullmatch(self.pattern, value) is not None
-        longest = max(80, *(2 * len(example) for example in self.seen), 0)
-        return len(value) <= longest and re.fullmatch(self.pattern, value) is not None
+        """Whether `value` is of the kind seen, and not more than twice as long as any (80 characters always go; secrets
+        and holes may have any length). No value holds a NUL or half a character (a lone surrogate).
+        """
+        if _UNFIT.search(value) or re.fullmatch(self.pattern, value) is None:
+            return False
+        return self.secret or self.hole or len(value) <= max(80, *(2 * len(example) for example in self.seen), 0)
 
 
 def on_path(program: str) -> Requirement:
     """Precondition: `program` can be found."""
 
-    def missing(env: Mapping[str, str]) -> str:
-        return "" if shutil.which(program, path=env.get("PATH")) else f"{program} is not on PATH"
+    def missing(env: Mapping[str, str], cwd: str) -> str:
+        folders = env.get("PATH", os.defpath).split(os.pathsep)
+        return (
+            "" if any(_is_program(os.path.join(folder, program)) for folder in folders) else f"{program} is not on PATH"
+        )
 
     return missing
 
 
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)
+
+
 def in_env(name: str) -> Requirement:
     """Precondition: the environment variable is set."""
-    return lambda env: "" if env.get(name) else f"${name} is not set"
+    return lambda env, cwd: "" if env.get(name) else f"${name} is not set"
+
+
+def has_file(path: str) -> Requirement:
+    """Precondition: the file or folder is there; `path` is relative to the working directory."""
+    return lambda env, cwd: "" if os.path.exists(os.path.join(cwd, path)) else f"there is no {path} in {cwd}"
+
+
+def in_repository() -> Requirement:
+    """Precondition: the working directory is in a git repository."""
+
+    def missing(env: Mapping[str, str], cwd: str) -> str:
+        folder = os.path.abspath(cwd)
+        while not os.path.exists(os.path.join(folder, ".git")):
+            above = os.path.dirname(folder)
+            if above == folder:
+                return f"{cwd} is not in a git repository"
+            folder = above
+        return ""
+
+    return missing
 
 
 class Program:
@@ -91,7 +133,7 @@ class Program:
 
     def wrong_arguments(self, arguments: Mapping[str, str]) -> str:
         """Why these arguments cannot be used, "" if they can."""
-        if missing := [name for name in self.params if name not in arguments]:
+        if missing := [name for name, param in self.params.items() if name not in arguments and not param.hole]:
             return f"missing argument {missing[0]}"
         if foreign := [name for name in arguments if name not in self.params]:
             return f"no argument is called {foreign[0]}"
@@ -101,9 +143,9 @@ class Program:
                 return f"{name}{shown} does not look like {self.params[name].pattern}"
         return ""
 
-    def unmet(self, env: Mapping[str, str]) -> str:
-        """The first precondition that does not hold, "" if all do."""
-        return next((reason for requirement in self.requires if (reason := requirement(env))), "")
+    def unmet(self, env: Mapping[str, str], cwd: str) -> str:
+        """The first precondition that does not hold in `cwd`, "" if all do."""
+        return next((reason for requirement in self.requires if (reason := requirement(env, cwd))), "")
 
 
 def skill(

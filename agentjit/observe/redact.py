@@ -200,7 +200,11 @@ class Redactor:
             if given is seen.call.input and output is seen.call.output:
                 return seen
             return dataclasses.replace(seen, call=dataclasses.replace(seen.call, input=given, output=output))
-        if isinstance(seen, PromptSeen | FinalSeen):
+        if isinstance(seen, PromptSeen):
+            text, branch = self._text(seen.text, known), self._text(seen.branch, known)
+            same = text is seen.text and branch is seen.branch
+            return seen if same else dataclasses.replace(seen, text=text, branch=branch)
+        if isinstance(seen, FinalSeen):
             text = self._text(seen.text, known)
             return seen if text is seen.text else dataclasses.replace(seen, text=text)
         if isinstance(seen, TurnSeen):
@@ -270,7 +274,9 @@ def _parts(seen: Seen) -> tuple[Any, ...]:
     """The strings and JSON values of a record that may hold a secret."""
     if isinstance(seen, CallSeen):
         return (seen.call.input, seen.call.output)
-    if isinstance(seen, PromptSeen | FinalSeen):
+    if isinstance(seen, PromptSeen):
+        return (seen.text, seen.branch) if seen.branch else (seen.text,)
+    if isinstance(seen, FinalSeen):
         return (seen.text,)
     if isinstance(seen, TurnSeen):
         return (seen.detail,)

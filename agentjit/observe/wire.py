@@ -13,6 +13,7 @@ from agentjit.trace import DecisionSeen, StepDone
 
 _EXIT = re.compile(r"(?:Error: )?Exit code (\d{1,10})(?:\n|\Z)")
 _TOOL_ERROR = re.compile(r"<tool_use_error>(.*)</tool_use_error>\s*", re.DOTALL)
+_REMARK = re.compile(r" \(file state is current in your context[^()]*\)\Z")
 _LARGEST = 2**53  # beyond it a JSON number is not exact, and no count or time is that large
 _DEEPEST = 100  # levels; what is deeper is no tool input, and would exhaust the stack of whoever walks it
 _decoder = json.JSONDecoder()
@@ -116,9 +117,28 @@ def succeeded(tool: str, response: object) -> Result:
         if tool == "Read" and isinstance(file, Mapping):
             content = file.get("content")
             return Result(content if isinstance(content, str) else f"[{string(response.get('type'))}]", True, None)
+        if said := _file_changed(tool, response):
+            return Result(said, True, None)
         # The agent is not shown the file as it was before, and it would double the size of the store.
         response = {key: value for key, value in response.items() if key != "originalFile"}
     return Result(text_of(response), True, None)
+
+
+def _file_changed(tool: str, response: Mapping[str, Any]) -> str:
+    """What the agent is told of a file that it changed; the result itself has the change, and the agent has not."""
+    path = string(response.get("filePath"))
+    if not path or tool not in ("Write", "Edit"):
+        return ""
+    if tool == "Write" and response.get("type") == "create":
+        return f"File created successfully at: {path}"
+    if response.get("replaceAll") is True:
+        return f"The file {path} has been updated. All occurrences were successfully replaced."
+    return f"The file {path} has been updated successfully."
+
+
+def unremarked(shown: str) -> str:
+    """What is shown of a file that was changed, without the remark to the model behind it."""
+    return _REMARK.sub("", shown)
 
 
 def _shell(response: Mapping[str, Any]) -> Result:

@@ -59,7 +59,11 @@ def execute(
     seconds: float,
     mode: str = "default",
 ) -> Executed:
-    """Run `ready` in `cwd` for at most `seconds`; `mode` is the harness's permission mode. Never raises."""
+    """Run `ready` in `cwd` for at most `seconds`; `mode` is the harness's permission mode. Never raises.
+
+    A hole that is not in `arguments` ends the run, gathered, before the first step that needs it. What the skill may do
+    at worst must be approved all the same.
+    """
     begin = time.monotonic()
 
     def ended(outcome: str, reason: str, run: kit.Run | None = None) -> Executed:
@@ -76,7 +80,7 @@ def execute(
             raise kit.StepFailed(f"`{call.text}` to be allowed", objection)
 
     with Local(cwd=cwd, env=prepared.env, seconds=seconds, permit=permit) as local:
-        run = kit.drive(prepared.program, arguments, local.perform)
+        run = kit.drive(prepared.program, arguments, local.perform, local.perform_all)
     if run.outcome == "handed_back" and not run.steps and run.stopped_at and prepared.objection(run.stopped_at):
         return ended("refused", f"`{run.stopped_text}`: {prepared.objection(run.stopped_at)}", run)
     return ended(run.outcome, run.reason, run)
@@ -98,9 +102,13 @@ def foresee(
         asked.append(prepared.objection(call))
         raise kit.StepFailed("nothing to be run", call.text)
 
+    def perform_all(calls: tuple[kit.Call, ...]) -> list[kit.Result]:
+        asked.extend(prepared.objection(call) for call in calls if not isinstance(call, kit.Ask))
+        return [perform(call) for call in calls]
+
     with Local(cwd=cwd, env=prepared.env) as local:
-        kit.drive(prepared.program, arguments, perform)
-    return asked[0] if asked else ""
+        kit.drive(prepared.program, arguments, perform, perform_all)
+    return next(filter(None, asked), "")
 
 
 def _prepared(ready: Ready, arguments: Mapping[str, str], cwd: str, env: Mapping[str, str], mode: str) -> _Prepared:
@@ -115,7 +123,7 @@ def _prepared(ready: Ready, arguments: Mapping[str, str], cwd: str, env: Mapping
     if wrong := program.wrong_arguments(arguments):
         raise _NotRun("refused", wrong)
     env = {**env, "PATH": _absolute(env.get("PATH", ""))}
-    if unmet := program.unmet(env):
+    if unmet := program.unmet(env, cwd):
         raise _NotRun("handed_back", unmet)
     rules = Rules.of_claude_code(cwd, env)
     return _Prepared(program, env, lambda call: rules.objection(call, cwd, mode=mode, approved=ready.approved))

@@ -18,7 +18,7 @@ from agentjit import kit
 MANAGED = "/etc/claude-code/managed-settings.json"
 _PARTS = re.compile(r"&&|\|\||[;|&\n()`]|\$\(")
 _WRAPPERS = re.compile(r"^(?:(?:timeout(?:\s+-\S+)*\s+\S+|time|nice(?:\s+-n\s*\S+)?|nohup|stdbuf(?:\s+-\S+)+)\s+)+")
-_RULE = re.compile(r"(?s)([A-Za-z_][\w-]*)(?:\((.*)\))?")
+_RULE = re.compile(r"(?s)(\*|[A-Za-z_][\w*.-]*)(?:\((.*)\))?")
 _SPACE = re.compile(r"[\s;|&(){}<>`!$]+")
 _COARSE = re.compile(r"[;|&\n]+")
 _FINE = re.compile(r"\s\d*[<>]|[;|&\n(){}<>`!$#]")
@@ -28,9 +28,23 @@ _BRACES = re.compile(r"\{[^{}]*\}")
 _HOME = re.compile(r"\$(?:HOME\b|\{HOME\})")
 _FILE_URL = re.compile(r"file://[^/\s]*/", re.IGNORECASE)
 _UNTOLD = re.compile(r"[$*?\[{`]|~[^/\s\"']|file:\S*%", re.IGNORECASE)
+_OF_SERVER = re.compile(r"mcp__[^*]+?(?:__|\Z)")  # a rule that allows must name the server
 _JOINTS = re.compile(r"[=:,@]")
 _RECURSIVE = frozenset(("rg", "ag", "ack", "rgrep"))
 _GLUED = 8  # letters of short options before a glued value: `-rnf.env`
+
+_EDITING = frozenset(("Edit", "Write", "MultiEdit", "NotebookEdit"))
+_READING = frozenset(("Bash", "Read"))
+_WRITING = re.compile(
+    r">|-delete\b|\b(?:chmod|chown|cp|dd|install|ln|mkdir|mkfifo|mktemp|mv|patch|perl|python\w*|rm|rmdir|rsync|sed|shred|sponge|sort"
+    r"|split|tar|tee|touch|truncate|unlink|unzip|git|ed|ex|vi|vim)\b"
+)
+_OWN = re.compile(  # files that decide what programs will do: the agent always asks before it changes one
+    r"(?:.*/)?(?:(?:\.git|\.claude|\.vscode|\.idea|\.husky|\.config/git|\.aj|\.ssh|\.cargo|\.devcontainer)(?:/.*)?"
+    r"|\.mcp\.json|\.claude\.json|\.gitconfig|\.gitmodules|\.npmrc|\.ripgreprc"
+    r"|\.(?:bash|zsh|k?sh)rc|\.(?:bash_|z)?profile|\.bash_(?:aliases|login|logout)|\.z(?:shenv|login|logout))",
+    re.IGNORECASE,
+)
 
 Rule = tuple[str, str, str]  # tool, pattern, folder the pattern is relative to
 
@@ -72,6 +86,8 @@ class Rules:
                     matched = _RULE.fullmatch(rule.strip())
                     if matched:
                         own.append((matched[1], matched[2] or "", os.path.dirname(os.path.dirname(path))))
+                    elif name != "allow":
+                        self.broken = path  # it forbids something, and nobody can tell what
         except (FileNotFoundError, NotADirectoryError):
             return
         except (OSError, ValueError, AttributeError, TypeError):
@@ -85,9 +101,27 @@ class Rules:
             return f"the rule deny {rule} forbids it"
         if not approved and (rule := _forbidding(self.ask, call, cwd, self.home)):
             return f"the rule ask {rule} wants a person to be asked"
-        if mode == "dontAsk" and not _allowed(self.allow, call, cwd, self.home):
+        if mode == "plan" and call.tool not in _READING:
+            return "the permission mode is plan"
+        if call.tool in _EDITING and any(map(_OWN.fullmatch, _full(_path_of(call), cwd, self.home))):
+            return "it is a file that decides what programs do, and a person is to change it"
+        if approved and mode != "dontAsk":
+            return ""
+        if _allowed(self.allow, call, cwd, self.home):
+            return ""
+        if mode == "dontAsk":
             return "no rule allows it, and the permission mode is dontAsk"
-        return ""
+        if call.tool in _READING or self._accepted(call, cwd, mode):
+            return ""
+        return "no rule allows it, and nobody approved it"
+
+    def _accepted(self, call: kit.Call, cwd: str, mode: str) -> bool:
+        """Whether the permission mode allows a call about which a person would be asked in the default one."""
+        if mode == "bypassPermissions":
+            return True
+        inside = os.path.realpath(cwd).rstrip("/") + "/"
+        path = os.path.realpath(os.path.join(cwd, _path_of(call)))
+        return mode == "acceptEdits" and call.tool in _EDITING and path.startswith(inside)
 
 
 def _shown(rule: Rule) -> str:
@@ -97,28 +131,62 @@ def _shown(rule: Rule) -> str:
 def _forbidding(rules: list[Rule], call: kit.Call, cwd: str, home: str) -> str:
     """The first rule that stands against `call`, as a person reads it, "" if none does."""
     if call.tool != "Bash":
-        return next((_shown(rule) for rule in rules if _file_fits(rule, call, cwd, home)), "")
+        return next((_shown(rule) for rule in rules if _forbids(rule, call, cwd, home)), "")
     command = call.text
     for rule in rules:
-        if rule[0] == "Bash" and _stands_in(rule[1], command):
+        if rule[0] in ("Bash", "*") and _stands_in(rule[1], command):
             return _shown(rule)
-    reading = [rule for rule in rules if rule[0] == "Read" and rule[1]]
-    return _reading(reading, command, cwd, home) if reading else ""
+    writes = _WRITING.search(command) is not None
+    about = [rule for rule in rules if rule[1] and (rule[0] == "Read" or (writes and rule[0] in _EDITING))]
+    return _touched(about, command, cwd, home) if about else ""
 
 
 def _allowed(rules: list[Rule], call: kit.Call, cwd: str, home: str) -> bool:
     """Whether a rule allows `call`; for a command, whether one does for each of its parts."""
     if call.tool != "Bash":
-        return any(_file_fits(rule, call, cwd, home) for rule in rules)
+        return any(_allows(rule, call, cwd, home) for rule in rules)
     patterns = [pattern for tool, pattern, _ in rules if tool == "Bash"]
     parts = [_WRAPPERS.sub("", part.strip()) for part in _PARTS.split(call.text) if part.strip()]
     return bool(parts) and all(any(_begins(pattern, part) for pattern in patterns) for part in parts)
 
 
-def _file_fits(rule: Rule, call: kit.Call, cwd: str, home: str) -> bool:
+def _forbids(rule: Rule, call: kit.Call, cwd: str, home: str) -> bool:
+    """A rule about reading a file forbids changing it too, and one about changing it forbids it in every way."""
     tool, pattern, folder = rule
-    path = str(call.input.get("file_path", ""))
-    return tool == call.tool and (not pattern or _path_fits(_wanted(pattern, folder, cwd, home), path, cwd, home))
+    if call.tool not in _EDITING and call.tool != "Read":
+        return _tool_fits(tool, call.tool)
+    about = tool == call.tool or (call.tool in _EDITING and (tool in _EDITING or tool == "Read"))
+    if not about:
+        return tool != "Read" and _tool_fits(tool, call.tool)
+    if not pattern:
+        return tool != "Read" or call.tool == "Read"
+    wanted = _wanted(pattern, folder, cwd, home)
+    return any(_path_fits(wanted, path) for path in _full(_path_of(call), cwd, home))
+
+
+def _allows(rule: Rule, call: kit.Call, cwd: str, home: str) -> bool:
+    """As the agent does it: a bare name allows that tool alone, and which files may be changed only `Edit(…)` says.
+
+    Every name that a file has must be allowed.
+    """
+    tool, pattern, folder = rule
+    if not pattern:
+        return tool == call.tool or (_OF_SERVER.match(tool) is not None and _tool_fits(tool, call.tool))
+    if tool != ("Edit" if call.tool in _EDITING else call.tool) or tool not in ("Edit", "Read"):
+        return False
+    wanted = _wanted(pattern, folder, cwd, home)
+    return all(_path_fits(wanted, path) for path in _full(_path_of(call), cwd, home))
+
+
+def _tool_fits(named: str, tool: str) -> bool:
+    """`mcp__server`, `mcp__server__*`, `mcp__server__tool`; a star stands for anything."""
+    expression = ".*".join(map(re.escape, named.split("*")))
+    whole = named.startswith("mcp__") and "__" not in named.removeprefix("mcp__") and "*" not in named
+    return re.fullmatch(expression + ("(?:__.*)?" if whole else ""), tool, re.DOTALL) is not None
+
+
+def _path_of(call: kit.Call) -> str:
+    return str(call.input.get("file_path", ""))
 
 
 # --- rules about commands
@@ -182,7 +250,7 @@ def _same(wanted: str, word: str) -> bool:
 # --- rules about files
 
 
-def _reading(rules: list[Rule], command: str, cwd: str, home: str) -> str:
+def _touched(rules: list[Rule], command: str, cwd: str, home: str) -> str:
     """The first of these rules about files that a command may break, "" if it can be told that it breaks none."""
     text = _FILE_URL.sub("/", _HOME.sub(lambda _: home, command))
     if _UNTOLD.search(_FILE_URL.sub("file:/", command) if "%" in command else text) or _UNTOLD.search(text):
@@ -191,7 +259,7 @@ def _reading(rules: list[Rule], command: str, cwd: str, home: str) -> str:
     folders = [path for path in paths if os.path.isdir(os.path.join(cwd, _expanded(path, home)))]
     for rule in rules:
         wanted = _wanted(rule[1], rule[2], cwd, home)
-        if any(_path_fits(wanted, path, cwd, home) for path in paths):
+        if any(_path_fits(wanted, full) for path in paths for full in _full(path, cwd, home)):
             return _shown(rule)
         if any(_lies_below(wanted, folder, cwd, home) for folder in folders):
             return _shown(rule)
@@ -241,10 +309,10 @@ def _full(path: str, cwd: str, home: str) -> set[str]:
     return {full, os.path.realpath(full)}
 
 
-def _path_fits(wanted: str, path: str, cwd: str, home: str) -> bool:
+def _path_fits(wanted: str, full: str) -> bool:
     expression = re.escape(wanted.rstrip("/"))
     expression = expression.replace(r"/\*\*/", "/(?:.*/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
-    return any(re.fullmatch(expression + "(?:/.*)?", each, re.DOTALL) for each in _full(path, cwd, home))
+    return re.fullmatch(expression + "(?:/.*)?", full, re.DOTALL) is not None
 
 
 def _lies_below(wanted: str, folder: str, cwd: str, home: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -76,8 +77,10 @@ def test_the_figures_are_all_there(aj: Aj, sessions: Path) -> None:
     assert found["tokens_saved"] == 10 * 10_100
     assert set(found["baselines"]) == {"last_prompt", "next_call_1", "next_call_2", "next_call_3", "ngram_replay"}
     assert found["baselines"]["last_prompt"]["wrong_writes"] == 6
-    [rule] = found["by_hotspot"]
-    assert (rule["when"], sorted(rule["runs"]), rule["saved"]) == ("how do we stand", sorted(LOOK), 10)
+    assert {(rule["when"], tuple(sorted(rule["runs"]))) for rule in found["by_hotspot"]} == {
+        ("how do we stand", tuple(sorted(LOOK)))  # first as a habit, then as the skill that ends before the note
+    }
+    assert sum(rule["saved"] for rule in found["by_hotspot"]) == 10
     assert [each["project"] for each in found["by_project"]] == ["/work/shop"]
 
 
@@ -97,7 +100,8 @@ def test_what_a_person_reads(aj: Aj, sessions: Path) -> None:
     text = aj(str(sessions)).stdout
     assert "7 episodes, 21 calls in 1 project, 2026-03-01 to 2026-03-07." in text
     assert "That is 10 model requests fewer, 101,000 tokens" in text
-    assert "at the prompt “how do we stand”: git status --short, git log --oneline -5  (10 of 10 were wanted)" in text
+    for by in ("at the prompt", "the skill for"):
+        assert re.search(rf"{by} “how do we stand”: git status --short, git log --oneline -5  \((\d+) of \1 were", text)
 
 
 def test_every_episode_can_be_asked_for(aj: Aj, sessions: Path) -> None:

@@ -254,7 +254,10 @@ def test_prune(aj: Aj, shop: Path, home: Home) -> None:
 
 
 def test_prune_duplicates(aj: Aj, shop: Path, home: Home) -> None:
-    again = [replace(e, prompt=e.prompt.replace("?", " right now?")) for e in renamed(families.reads(4), "d")]
+    again = [
+        replace(e, prompt=e.prompt.replace("?", " right now?"), final=f"{e.final} That is all.")
+        for e in renamed(families.reads(4), "d")
+    ]
     learned(home, again, now=time.time())
     assert aj("prune", "--duplicates", "--dry-run").stdout == "would remove version-right: the same steps as version\n"
 

@@ -10,7 +10,6 @@ What a hook cannot know, because the client fires none for it (`as_hooks_tell`):
   - that a session is a fork of which other, who asked for a compaction.
 What a transcript cannot know, because it has no line for it:
   - `seconds` without the time to allow the call, and when it began to run (`at`): it knows when it was asked for;
-  - what a file tool returned to a sub-agent, but for the text that was shown;
   - when a session was opened, resumed and left (`BY_TRANSCRIPT`).
 """
 
@@ -40,7 +39,6 @@ from tests.support.session import ClaudeHome, TmuxClient
 
 NOWHERE = {"HOME": "/nonexistent"}
 BY_TRANSCRIPT = ("compact", "fork", "clear")  # the turns that it has a line for
-FILE_TOOLS = ("Edit", "Write")
 
 
 class Load:
@@ -106,9 +104,8 @@ def flat(told: list[Episode]) -> list[dict[str, Any]]:
 
 
 def _flat(call: ToolCall) -> dict[str, Any]:
-    shown = "" if call.agent and call.tool in FILE_TOOLS else call.output
-    names = ("tool", "input", "ok", "exit_code", "cwd", "agent", "ended", "batch")
-    return {name: getattr(call, name) for name in names} | {"output": shown}
+    names = ("tool", "input", "ok", "exit_code", "cwd", "agent", "ended", "batch", "output")
+    return {name: getattr(call, name) for name in names}
 
 
 def as_hooks_tell(told: list[dict[str, Any]], hooked: set[str]) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ def test_a_variable_is_asked_of_the_environment(home: Home, tmp_path: Path) -> N
     learned(home, history("./login --token '‹secret:env.API_TOKEN:0a1b2c›' --host {host}"))
     name = only(home)
     text = program(home, name)
-    assert 'API_TOKEN = (yield ask("$API_TOKEN")).stdout' in text and 'requires=[in_env("API_TOKEN")]' in text
+    assert 'API_TOKEN = (yield ask("$API_TOKEN")).stdout' in text and 'in_env("API_TOKEN")' in text
     assert "‹secret" not in text and "0a1b2c" not in Path(Library(home).folder(name), "plan.json").read_text()
 
     done = run(home, name, {"host": "zed"}, tmp_path, {})

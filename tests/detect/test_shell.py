@@ -306,8 +306,35 @@ def test_heredocs() -> None:
 
 def test_commit_message_in_a_heredoc_is_read() -> None:
     line = parse('git commit -m "$(cat <<\'EOF\'\nFix "it"\'s $(rm -rf x)\n\nEOF\n)" && git status')
-    assert shape(line) == [["git", "commit", "-m", None], ["git", "status"]]
+    assert shape(line) == [["git", "commit", "-m", 'Fix "it"\'s $(rm -rf x)'], ["git", "status"]]
     assert [words(command) for command in line.nested] == [["cat"]]
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("\"$(cat <<'E'\na $X `y` \\\\n\n\n\nE\n)\"", "a $X `y` \\\\n"),
+        ('"$(cat <<E\na \\$ b \\\\ c\nE\n)"', "a $ b \\ c"),
+        ("\"$(cat <<-'E'\n\ta\n\t\tb\n\tE\n)\"", "a\nb"),
+        ("\"$(cat <<'E'\nE\n)\"", ""),
+        ('"$(cat <<\'E\'\n:) "it\'s" )\nE\n  )"', ':) "it\'s" )'),
+        ('"$(cat <<E\na $X\nE\n)"', None),
+        ('"$(cat <<E\na $(x)\nE\n)"', None),
+        ("\"$(cat <<'E'\na\nE\necho b)\"", None),
+        ("\"$(cat -n <<'E'\na\nE\n)\"", None),
+        ("\"$(cat f <<'E'\na\nE\n)\"", None),
+        ("\"x $(cat <<'E'\na\nE\n)\"", None),
+        ("$(cat <<'E'\na\nE\n)", None),
+    ],
+)
+def test_a_text_printed_by_cat_is_a_literal_word(word: str, value: str | None) -> None:
+    """How agents write a commit message; what bash makes of it is asked, too."""
+    line = parse(f"printf %s {word}")
+    assert not line.opaque
+    assert line.commands[0].words[-1].value == value
+    if value is not None:
+        done = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, text=True, check=True)
+        assert done.stdout == value
 
 
 def test_nested_commands_of_nested_substitutions() -> None:

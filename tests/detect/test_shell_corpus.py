@@ -213,6 +213,7 @@ def test_what_agents_write_most_is_simple(text: str) -> None:
         ),
         *(
             "f ==",
+            "f [[$$[[",
             "f a =~",
             "[a",
             "a\0",

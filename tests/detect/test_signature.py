@@ -183,3 +183,19 @@ def test_values_do_not_show(values: list[str]) -> None:
     text = join(["mytool", *values])
     line = parse(text)
     assert line.opaque or signature(bash(text), line) == " ".join(["mytool"] + ["<arg>"] * len(values))
+
+
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [
+        ("make test", "make test"),
+        ("cd /work/shop && make test 2>&1", "make test"),
+        ("cd /work/shop/ && cd /work/shop && make test", "make test"),
+        ("cd /work && make test", "cd <arg> && make test"),
+        ("make test 2>&1 | tail -5", "make test 2>&1 | tail -<arg>"),
+        ("cd /work/shop; make test", "cd <arg>; make test"),
+    ],
+)
+def test_what_changes_nothing_is_no_other_way(command: str, written: str) -> None:
+    made = operation(ToolCall("i", "Bash", {"command": command}, "", True, 0, 0.0, cwd="/work/shop"))
+    assert made.written == written

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""touched-last: who touched {name} last?"""
+"""Compiled by AgentJIT from what an agent did; changed by hand it does not run."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, bash, ensure, gathered, main, on_path, skill  # noqa: E402
+from ajkit import Param, bash, ensure, gathered, in_repository, main, on_path, skill
 
 
 @skill(
@@ -16,12 +16,12 @@ from ajkit import Param, bash, ensure, gathered, main, on_path, skill  # noqa: E
             seen=["src/app.py", "README.md", "docs/a/b.md", "Makefile", "tests/test_x.py"],
         ),
     },
-    requires=[on_path("git")],
+    requires=[on_path("git"), in_repository()],
 )
 def touched_last(name):
     """`who touched {name} last?`, compiled from 5 runs in 5 sessions."""
     log = yield bash("git", "log", "-1", "--format=%an <%ae>", "--", name)  # reads
-    ensure(log, exit_code=0, seen=5)
+    ensure(log, exit_code=0)
     return gathered()
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""deploy: deploy {service} to {env}"""
+"""Compiled by AgentJIT from what an agent did; changed by hand it does not run."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, answer, ask, cell, ensure, extract, literal, main, on_path, pattern, shell, skill  # noqa: E402
+from ajkit import Param, answer, ask, cell, ensure, extract, literal, main, on_path, pattern, shell, skill
 
 
 @skill(
@@ -19,27 +19,20 @@ from ajkit import Param, answer, ask, cell, ensure, extract, literal, main, on_p
 def deploy(service, env):
     """`deploy {service} to {env}`, compiled from 5 runs in 5 sessions."""
     cwd = (yield ask("cwd")).stdout
-    cd = yield shell(  # unknown
-        'cd "$1" && ./deploy.sh --service "$2" --env "$3" > deploy.log 2>&1; tail -1 deploy.log',
-        cwd,
-        service,
-        env,
-    )
-    ensure(cd, exit_code=0, seen=5)
+    cd = yield shell(
+        'cd "$1" && ./deploy.sh --service "$2" --env "$3" > deploy.log 2>&1; tail -1 deploy.log', cwd, service, env
+    )  # effect unknown
+    ensure(cd, exit_code=0)
     release = extract(
         cd.stdout,
         pattern(r"(?<!\w)release (\S+)"),
         cell(column=4, where={1: service}),
         cell(column=4, where={0: "deployed"}),
         kind=r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
-        seen=5,
     )
-    ensure(cd, shape=rf"deployed {literal(service)} as release {literal(release)}", seen=5)
-    curl = yield shell(  # reads
-        'curl -s http://127.0.0.1:9000/releases/"$1" | grep -o \'state=[a-z]*\'',
-        release,
-    )
-    ensure(curl, exit_code=0, shape=r"state=live", seen=5)
+    ensure(cd, shape=rf"deployed {literal(service)} as release {literal(release)}")
+    curl = yield shell("curl -s http://127.0.0.1:9000/releases/\"$1\" | grep -o 'state=[a-z]*'", release)  # reads
+    ensure(curl, exit_code=0, shape=r"state=live")
     return answer(f"{service} is live on {env} as release {release}.")
 
 

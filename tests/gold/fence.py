@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""top-errors: top errors in {place}"""
+"""Compiled by AgentJIT from what an agent did; changed by hand it does not run."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, answer, ensure, extract, main, on_path, shell, skill, whole  # noqa: E402
+from ajkit import Param, answer, ensure, extract, main, on_path, shell, skill, whole
 
 
 @skill(
@@ -15,13 +15,10 @@ from ajkit import Param, answer, ensure, extract, main, on_path, shell, skill, w
 )
 def top_errors(place):
     """`top errors in {place}`, compiled from 5 runs in 5 sessions."""
-    grep = yield shell(  # reads
-        'grep -o \'code=[0-9]*\' logs/"$1".log | sort | uniq -c | sort -rn | head -3',
-        place,
-    )
-    ensure(grep, exit_code=0, calm=True, seen=5)
-    value = extract(grep.stdout, whole(), kind=r"0*[1-9][0-9]* code=500\n      0*[1-9][0-9]* code=404", seen=5)
-    return answer(f'Top errors in `{place}`:\n\n```\n{value}\n```')
+    grep = yield shell("grep -o 'code=[0-9]*' logs/\"$1\".log | sort | uniq -c | sort -rn | head -3", place)  # reads
+    ensure(grep, exit_code=0, calm=True)
+    value = extract(grep.stdout, whole(), kind=r"0*[1-9][0-9]* code=500\n      0*[1-9][0-9]* code=404")
+    return answer(f"Top errors in `{place}`:\n\n```\n{value}\n```")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""healthy: is {name} healthy on {env}?"""
+"""Compiled by AgentJIT from what an agent did; changed by hand it does not run."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, answer, bash, ensure, extract, json_keys, json_path, main, on_path, skill  # noqa: E402
+from ajkit import Param, answer, bash, ensure, extract, json_path, main, natural, on_path, skill
 
 
 @skill(
@@ -19,14 +19,8 @@ from ajkit import Param, answer, bash, ensure, extract, json_keys, json_path, ma
 def healthy(name, env):
     """`is {name} healthy on {env}?`, compiled from 5 runs in 5 sessions."""
     curl = yield bash("curl", "-s", f"http://127.0.0.1:9/{env}/{name}/health")  # reads
-    ensure(
-        curl,
-        exit_code=0,
-        calm=True,
-        holds=[(json_keys(), "status,uptime,version"), (json_path("status"), "ok")],
-        seen=5,
-    )
-    version = extract(curl.stdout, json_path("version"), kind=r"v?[0-9]+(?:\.[0-9]+)+", seen=5)
+    ensure(curl, exit_code=0, calm=True, form={"status": "ok", "version": str, "uptime": natural()})
+    version = extract(curl.stdout, json_path("version"), kind=r"v?[0-9]+(?:\.[0-9]+)+")
     return answer(f"{name} is healthy on {env} (version {version}).")
 
 

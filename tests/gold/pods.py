@@ -1,20 +1,17 @@
 #!/usr/bin/env python3
-"""crashing: why is {name} crashing in {namespace}?"""
+"""Compiled by AgentJIT from what an agent did; changed by hand it does not run."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, answer, bash, cell, ensure, extract, line, literal, main, on_path, skill  # noqa: E402
+from ajkit import Param, answer, bash, cell, ensure, extract, line, literal, main, on_path, skill
 
 
 @skill(
     "crashing",
     params={
-        "name": Param(
-            r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
-            seen=["checkout", "billing", "search", "cart", "mail"],
-        ),
+        "name": Param(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["checkout", "billing", "search", "cart", "mail"]),
         "namespace": Param(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["staging", "prod", "dev", "qa", "lab"]),
     },
     requires=[on_path("kubectl")],
@@ -26,9 +23,9 @@ def crashing(name, namespace):
         pods,
         exit_code=0,
         header="NAME READY STATUS RESTARTS AGE",
+        columns=5,
         words={2: ["CrashLoopBackOff", "Running"]},
         holds=[(cell(column=1, where={2: "CrashLoopBackOff"}), "0/1")],
-        seen=5,
     )
     name2 = extract(
         pods.stdout,
@@ -36,12 +33,11 @@ def crashing(name, namespace):
         cell(column=0, where={1: "0/1"}),
         cell(column=0, begins={0: f"{name}-"}),
         kind=rf"{literal(name)}-[A-Za-z0-9][A-Za-z0-9_.-]*",
-        seen=5,
     )
     logs = yield bash("kubectl", "logs", name2, "-n", namespace, "--tail=20")  # reads
-    ensure(logs, exit_code=0, seen=5)
-    value = extract(logs.stdout, line(1), line(-1), kind=r"fatal: .+", seen=5)
-    ensure(logs, shape=rf"starting {literal(name)}\n{literal(value)}", seen=5)
+    ensure(logs, exit_code=0)
+    value = extract(logs.stdout, line(1), line(-1), kind=r"fatal: .+")
+    ensure(logs, shape=rf"starting {literal(name)}\n{literal(value)}")
     return answer(f"{name2} is crashing: {value}")
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""restart-count: restart count of {name} in {namespace}"""
+"""Compiled by AgentJIT from what an agent did; changed by hand it does not run."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".kit"))
-from ajkit import Param, answer, bash, cell, ensure, extract, main, on_path, skill  # noqa: E402
+from ajkit import Param, answer, bash, cell, ensure, extract, main, on_path, skill
 
 
 @skill(
@@ -23,15 +23,10 @@ def restart_count(name, namespace):
         pods,
         exit_code=0,
         header="NAME READY STATUS RESTARTS AGE",
+        columns=(5, 7),
         calm=True,
-        words={2: ["Running"]},
-        holds=[
-            (cell(column=0, where={5: "ago)"}), f"{name}-1"),
-            (cell(column=1, where={5: "ago)"}), "1/1"),
-            (cell(column=2, where={5: "ago)"}), "Running"),
-            (cell(column=4, where={5: "ago)"}), "(2m"),
-        ],
-        seen=5,
+        words={1: ["1/1"], 2: ["Running"]},
+        holds=[(cell(column=0, where={5: "ago)"}), f"{name}-1")],
     )
     restarts = extract(
         pods.stdout,
@@ -39,7 +34,6 @@ def restart_count(name, namespace):
         cell(column=3, where={4: "(2m"}),
         cell(column=3, begins={0: f"{name}-"}),
         kind=r"0*[1-9][0-9]*",
-        seen=5,
     )
     return answer(f"{name}-1 has restarted {restarts} times.")
 

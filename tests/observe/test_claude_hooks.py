@@ -168,12 +168,27 @@ def test_other_tools() -> None:
     file = {"filePath": "/a", "content": "one\n", "numLines": 2, "startLine": 1, "totalLines": 2}
     read = call(tool_name="Read", tool_response={"type": "text", "file": file}).call
     assert (read.output, read.exit_code) == ("one\n", None)
-    edit = call(tool_name="Edit", tool_response={"filePath": "/a", "originalFile": "a lot", "newString": "n"}).call
-    assert "newString" in edit.output and "a lot" not in edit.output
+    other = call(tool_name="Notebook", tool_response={"path": "/a", "originalFile": "a lot", "newString": "n"}).call
+    assert "newString" in other.output and "a lot" not in other.output
     blocks = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     assert call(tool_name="mcp__x__y", tool_response=blocks).call.output == "a\nb"
     assert call(tool_name="LS", tool_response="- /w").call.output == "- /w"
     assert call(tool_name="X", tool_response=None).call.output == ""
+
+
+@pytest.mark.parametrize(
+    ("tool", "response", "told"),
+    [
+        ("Write", {"type": "create"}, "File created successfully at: /a"),
+        ("Write", {"type": "update"}, "The file /a has been updated successfully."),
+        ("Edit", {"replaceAll": False}, "The file /a has been updated successfully."),
+        ("Edit", {"replaceAll": True}, "The file /a has been updated. All occurrences were successfully replaced."),
+    ],
+)
+def test_of_a_changed_file_the_agent_is_told_that_it_was(tool: str, response: dict[str, Any], told: str) -> None:
+    change = {"originalFile": "a lot", "structuredPatch": [{"lines": ["-a", "+b"]}], "content": "b"}
+    done = call(tool_name=tool, tool_response={"filePath": "/a", **change, **response}).call
+    assert (done.output, done.ok, done.exit_code) == (told, True, None)
 
 
 def test_a_sub_agents_call_names_it() -> None:

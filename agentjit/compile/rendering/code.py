@@ -1,14 +1,20 @@
-"""Python code as text: expressions for the values of a plan, and their layout on lines.
+"""Python code as text: expressions for the values of a plan.
 
 Every value goes through `repr` or a stricter spelling, so that no text of a trace can become anything but a literal.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import NamedTuple, TypeGuard
+from typing import TypeGuard
 
 from agentjit.compile.kinds import escaped
+from agentjit.compile.rendering.layout import Code as Code
+from agentjit.compile.rendering.layout import Nest as Nest
+from agentjit.compile.rendering.layout import named
+from agentjit.errors import NotCompilable
+from agentjit.kit import transform
 from agentjit.piece import (
     Argument,
     Cell,
@@ -27,114 +33,133 @@ from agentjit.piece import (
     Whole,
 )
 
-WIDE = 108  # columns; a longer call is written one argument a line
+# --- literals
 
 
-def call(function: str, arguments: Sequence[Code], comment: str = "") -> list[str]:
-    """A call on one line, or one argument a line where that would be too wide."""
-    return lines(Nest(f"{function}(", arguments, ")"), comment)
+def quoted(text: str) -> str:
+    """A string literal, in the quotes that need fewer escapes, in double quotes if both need as many."""
+    quote = _quote(text)
+    return quote + _body(text, quote) + quote
 
 
-class Nest(NamedTuple):
-    """Code in brackets: `opening`, items parted by commas, `closing`."""
-
-    opening: str
-    items: Sequence[Code]
-    closing: str
+def _quote(text: str) -> str:
+    return "'" if text.count('"') > text.count("'") else '"'
 
 
-Code = str | Nest
+def _body(text: str, quote: str) -> str:
+    return "".join(_spelled(character, quote) for character in text)
 
 
-def flat(code: Code) -> str:
-    if isinstance(code, str):
-        return code
-    return code.opening + ", ".join(map(flat, code.items)) + code.closing
+def _spelled(character: str, quote: str) -> str:
+    if character in (quote, "\\"):
+        return "\\" + character
+    return character if character.isprintable() else repr(character)[1:-1]
 
 
-def lines(code: Code, comment: str = "", width: int = WIDE) -> list[str]:
-    """Code on one line if it fits into `width` columns, else every item on lines of its own."""
-    line = flat(code) + comment
-    if len(line) <= width or isinstance(code, str) or not code.items:
-        return [line]
-    inner = [f"    {each}" for item in code.items for each in _with_comma(lines(item, width=width - 5))]
-    return [code.opening + comment, *inner, code.closing]
+def regex(expression: str) -> str:
+    """A regular expression as a literal, raw where that is possible."""
+    raw = _raw_quote(expression)
+    return f"r{raw}{expression}{raw}" if raw else quoted(expression)
 
 
-def _with_comma(lines: list[str]) -> list[str]:
-    return [*lines[:-1], lines[-1] + ","]
+def _raw_quote(text: str) -> str:
+    """The quotes in which `text` can stand as a raw literal, "" if it cannot."""
+    if not text.isprintable() or text.endswith("\\"):
+        return ""
+    return next((quote for quote in "\"'" if quote not in text), "")
+
+
+def number(value: float) -> str:
+    """A number that reads back as the very same."""
+    if not math.isfinite(value):
+        return f'float("{value}")'
+    whole = value == int(value) and abs(value) < 1e15
+    return str(int(value)) if whole else fraction(value)
+
+
+def fraction(value: float) -> str:
+    """The same with its point or exponent: `1.0`, `1e20`."""
+    return repr(value).replace("e+", "e")
 
 
 # --- expressions
 
 
-def finder_code(finder: Finder) -> str:
-    if isinstance(finder, Whole):
-        return "whole()"
-    if isinstance(finder, LineAt):
-        return f"line({finder.number})"
-    if isinstance(finder, Cell):
-        options = [f"column={finder.column}"]
-        if finder.row is not None:
-            options.append(f"row={finder.row}")
-        if finder.where:
-            options.append(
-                "where={" + ", ".join(f"{column}: {piece_code(piece)}" for column, piece in finder.where) + "}"
-            )
-        if finder.begins:
-            options.append("begins={" + ", ".join(f"{column}: {string(text)}" for column, text in finder.begins) + "}")
-        if finder.first:
-            options.append(f"first={finder.first}")
-        return f"cell({', '.join(options)})"
-    if isinstance(finder, JsonPath | JsonKeys):
-        name = "json_path" if isinstance(finder, JsonPath) else "json_keys"
-        return f"{name}({', '.join(_path_part(part) for part in finder.path)})"
-    if isinstance(finder, Lines):
-        return f"lines({finder.first or ''})"
-    return f"pattern({regex(finder.expression)})"
-
-
-def _path_part(part: str | int | Field_ | Every) -> str:
-    if isinstance(part, Field_):
-        return f"{{{quoted(part.key)}: {piece_code(part.value)}}}"
-    if isinstance(part, Every):
-        return "..."
-    return quoted(part) if isinstance(part, str) else str(part)
+def name_code(ref: Ref) -> str:
+    """A value by name, and what it goes through: `basename(path)`, `date(today, "%Y%m%d")`."""
+    code = ref.name
+    for by in ref.by:
+        try:
+            function, given = transform.call(by)
+        except ValueError as error:
+            raise NotCompilable(str(error)) from error
+        options = [quoted(each) if isinstance(each, str) else str(each) for each in given]
+        code = f"{function}({', '.join([code, *options])})"
+    return code
 
 
 def piece_code(piece: Piece) -> str:
-    return quoted(piece.text) if isinstance(piece, Text) else piece.name
+    return quoted(piece.text) if isinstance(piece, Text) else name_code(piece)
 
 
-def quoted(text: str) -> str:
-    """A string literal, in double quotes where that needs no escape."""
-    plain = repr(text)
-    return f'"{text}"' if plain == f"'{text}'" and '"' not in text else plain
-
-
-def string(argument: Argument) -> str:
+def string(argument: Argument) -> Code:
     """An argument as an expression: a literal, a name, or an f-string."""
     if len(argument) == 1:
         return piece_code(argument[0])
-    if not argument:
-        return '""'
-    texts = (
-        piece.text.replace("{", "{{").replace("}", "}}") if isinstance(piece, Text) else f"{{{piece.name}}}"
+    texts = "".join(piece.text for piece in argument if isinstance(piece, Text))
+    if not any(isinstance(piece, Ref) for piece in argument):
+        return quoted(texts)
+    quote = _quote(texts)
+    parts = [
+        _body(_braced(piece.text), quote) if isinstance(piece, Text) else _field(name_code(piece), quote)
         for piece in argument
-    )
-    return "f" + quoted("".join(texts))
+    ]
+    if None in parts:
+        return _joined([piece_code(piece) for piece in argument])
+    return f"f{quote}{''.join(part or '' for part in parts)}{quote}"
 
 
-def shape_code(pieces: Sequence[ShapePiece]) -> str:
+def _field(code: str, quote: str) -> str | None:
+    """An expression for the inside of an f-string in these quotes, None if it cannot stand there (Python 3.11)."""
+    if '"' not in code and "'" not in code:
+        return f"{{{code}}}"
+    simple = not any(character in code for character in "\\'{}#") and code.isprintable()
+    return "{" + code.replace('"', "'" if quote == '"' else '"') + "}" if simple else None
+
+
+def _joined(parts: Sequence[str]) -> Code:
+    """What no f-string can say."""
+    if len(parts) == 1:
+        return parts[0]
+    return Nest('"".join(', [Nest("(", parts, ")")], ")")
+
+
+def _braced(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def shape_code(pieces: Sequence[ShapePiece]) -> Code:
+    """A regular expression in which values may stand, as a literal or an f-string."""
+    expressions = [_value(piece) if isinstance(piece, Ref) else _expression(piece) for piece in pieces]
     if not any(isinstance(piece, Ref) for piece in pieces):
-        return regex("".join(_expression(piece) for piece in pieces))
-    body = "".join(
-        f"{{literal({piece.name})}}"
-        if isinstance(piece, Ref)
-        else _expression(piece).replace("{", "{{").replace("}", "}}")
-        for piece in pieces
-    )
-    return ("rf" + f'"{body}"') if _raw_is_safe(body) else "f" + repr(body)
+        return regex("".join(expressions))
+    if len(pieces) == 1:
+        return expressions[0]
+    texts = [_expression(piece) for piece in pieces if not isinstance(piece, Ref)]
+    raw = _raw_quote("".join(texts)) and not any(text.endswith("\\") for text in texts)
+    quote = _raw_quote("".join(texts)) if raw else _quote("".join(texts))
+    parts = [
+        _field(text, quote) if isinstance(piece, Ref) else _braced(text) if raw else _body(_braced(text), quote)
+        for piece, text in zip(pieces, expressions, strict=True)
+    ]
+    if None in parts:
+        both = zip(pieces, expressions, strict=True)
+        return _joined([text if isinstance(piece, Ref) else regex(text) for piece, text in both])
+    return f"{'r' if raw else ''}f{quote}{''.join(part or '' for part in parts)}{quote}"
+
+
+def _value(ref: Ref) -> str:
+    return f"literal({name_code(ref)})"
 
 
 def ranged(piece: ShapePiece) -> TypeGuard[Kind]:
@@ -148,9 +173,42 @@ def _expression(piece: ShapePiece) -> str:
     return escaped(piece.text)
 
 
-def _raw_is_safe(text: str) -> bool:
-    return '"' not in text and not text.endswith("\\") and text.isprintable()
+# --- finders
 
 
-def regex(expression: str) -> str:
-    return f'r"{expression}"' if _raw_is_safe(expression) else repr(expression)
+def finder_code(finder: Finder) -> Code:
+    if isinstance(finder, Whole):
+        return "whole()"
+    if isinstance(finder, LineAt):
+        return f"line({finder.number})"
+    if isinstance(finder, Cell):
+        return Nest("cell(", _cell_options(finder), ")")
+    if isinstance(finder, JsonPath | JsonKeys):
+        name = "json_path" if isinstance(finder, JsonPath) else "json_keys"
+        return Nest(f"{name}(", [_path_part(part) for part in finder.path], ")")
+    if isinstance(finder, Lines):
+        return f"lines({finder.first or ''})"
+    return Nest("pattern(", [regex(finder.expression)], ")")
+
+
+def _cell_options(finder: Cell) -> list[Code]:
+    options: list[Code] = [f"column={finder.column}"]
+    if finder.row is not None:
+        options.append(f"row={finder.row}")
+    if finder.where:
+        options.append(Nest("where={", [f"{column}: {piece_code(piece)}" for column, piece in finder.where], "}"))
+    if finder.begins:
+        options.append(Nest("begins={", [named(f"{column}: ", string(text)) for column, text in finder.begins], "}"))
+    if finder.first:
+        options.append(f"first={finder.first}")
+    if finder.separator:
+        options.append(f"separator={quoted(finder.separator)}")
+    return options
+
+
+def _path_part(part: str | int | Field_ | Every) -> Code:
+    if isinstance(part, Field_):
+        return Nest("{", [f"{quoted(part.key)}: {piece_code(part.value)}"], "}")
+    if isinstance(part, Every):
+        return "..."
+    return quoted(part) if isinstance(part, str) else str(part)

@@ -45,6 +45,7 @@ class Family:
     ways: tuple[int, ...] = ()
     exact: int | None = None
     deviating: tuple[int, ...] = ()  # rows with such a prompt that have not all its steps
+    others: tuple[int, ...] = ()  # these, and the rows with such a prompt that are in another family
 
 
 class Cluster:
@@ -98,7 +99,8 @@ class Cluster:
             like = self.like(words)
             rows = tuple(row for row in like if words and row in self.free)
             runs, times = len(like), len(family.placements)
-            made = replace(family, deviating=rows)
+            own = {each.row for each in family.placements}
+            made = replace(family, deviating=rows, others=tuple(row for row in like if words and row not in own))
             if not family.unstable and times < OFTEN * runs:
                 reason = f"{times} of {runs} runs; the others take other steps"
                 made = replace(made, unstable=reason, deviating=())

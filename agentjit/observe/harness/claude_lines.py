@@ -48,6 +48,7 @@ class Opening:
     text: str
     kind: str
     cwd: str
+    branch: str
     aside: bool  # the client's own words beside those of the prompt, if there are any
 
 
@@ -95,8 +96,15 @@ def opening(line: Mapping[str, Any], message: Mapping[str, Any], at: float) -> O
         text=_as_typed(text),
         kind=kind,
         cwd=wire.string(line.get("cwd")),
+        branch=_branch(line),
         aside=line.get("isMeta") is True,
     )
+
+
+def _branch(line: Mapping[str, Any]) -> str:
+    """The client writes `HEAD` where no branch is checked out, and nothing outside of a repository."""
+    branch = wire.string(line.get("gitBranch"))
+    return "" if branch == "HEAD" else branch
 
 
 def _text(message: Mapping[str, Any]) -> str:
@@ -139,7 +147,8 @@ def result(tool: str, block: Mapping[str, Any], detail: object) -> wire.Result:
     if isinstance(detail, Mapping | list):
         return wire.succeeded(tool, detail)
     # Those of sub-agents have no details. The harness calls it good, so the status was 0.
-    return wire.Result(_unnumbered(shown) if tool == "Read" else shown, True, 0 if tool == "Bash" else None)
+    text = _unnumbered(shown) if tool == "Read" else wire.unremarked(shown) if tool in ("Write", "Edit") else shown
+    return wire.Result(text, True, 0 if tool == "Bash" else None)
 
 
 def _error(shown: str, detail: object) -> str:

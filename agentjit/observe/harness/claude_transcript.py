@@ -251,7 +251,8 @@ class _Reader:
         if self.open:
             yield from self._close(self.open, opening.at)
         self.open = _Open(opening.session, opening.episode, opening.at, opening.at)
-        yield PromptSeen(opening.session, opening.episode, opening.at, opening.text, opening.kind, opening.cwd)
+        told = (opening.text, opening.kind, opening.cwd, opening.branch)
+        yield PromptSeen(opening.session, opening.episode, opening.at, *told)
 
     def _close(self, episode: _Open, until: float) -> Iterator[Seen]:
         """Its sub-agents are those that name its prompt, or (of old clients) that worked before the next one."""

@@ -1,0 +1,165 @@
+"""The next step of a plan: its words explained, a list spread into it, or the rounds of a loop over one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from agentjit.compile import holes
+from agentjit.compile.align import AlignedStep, Column, align_step
+from agentjit.compile.build import Build, Draft, Left, LoopDraft, flattened
+from agentjit.compile.calls import call_of, effect_of
+from agentjit.compile.explain import Values
+from agentjit.compile.lists import Listing, explain_list, listings
+from agentjit.compile.naming import value_name
+from agentjit.compile.rounds import Item
+from agentjit.compile.shape import Vector
+from agentjit.errors import NotCompilable
+from agentjit.hotspot import Operation
+from agentjit.piece import Cell, JsonPath
+from agentjit.step import AnyCall, BashStep, Spread
+from agentjit.trace import Effect
+
+_MORE = 2  # times as many rounds as were ever seen may be taken
+
+
+def take(build: Build, operations: tuple[Operation, ...]) -> None:
+    """Explain the next step, one operation of each occurrence; `Left` says why the plan may have to end before it."""
+    try:
+        step = align_step(operations)
+    except NotCompilable as reason:
+        raise Left(str(reason)) from reason
+    spread = _spread(step, build) if step.listed else None
+    call = _call(step, build)
+    effect = _effect(step, call, build)
+    if spread:
+        assert isinstance(call, BashStep)
+        call = BashStep(argv=(*call.argv[: step.listed_at], spread, *call.argv[step.listed_at :]))
+    build.add(Draft(step, call, effect))
+
+
+def _call(step: AlignedStep, build: Build) -> AnyCall:
+    values = build.values.copy()
+    try:
+        call = call_of(step, values, build.shared.secrets)
+    except NotCompilable as reason:
+        holes.fill(step, build, reason)
+        values = build.values.copy()
+        call = call_of(step, values, build.shared.secrets)
+    build.values = values
+    return call
+
+
+def _effect(step: AlignedStep, call: AnyCall, build: Build) -> Effect:
+    effects = [effect_of(step, build.shared.judge, call, build.values)]
+    if step.listed and step.operations[-1].line:
+        effects.append(build.shared.judge(step.operations[-1].line, step.varying_words))
+    return Effect.worst(effects)
+
+
+def _spread(step: AlignedStep, build: Build) -> Spread:
+    found = explain_list(build.values.outputs, step.listed)
+    if found is None:
+        examples = ", ".join(" ".join(words) for words in step.listed)[:80]
+        raise Left(f"`{step.title}` has a varying number of words ({examples}), which are no list printed before")
+    at, listing = found
+    name = _bound(build, at, listing)
+    if not name:
+        raise Left(f"`{step.title}` has a varying number of words of no one kind")
+    return Spread(name=name)
+
+
+def _bound(build: Build, step: int, listing: Listing) -> str:
+    """The name of the list, bound to the step it is printed by; "" if its items are of no one kind."""
+    items = [item for each in listing.lists for item in each]
+    binding = listing.binding(build.free_name(*_plural(listing, build.values.outputs[step], items)))
+    return build.listed(step, listing.lists, binding) if binding else ""
+
+
+def _plural(listing: Listing, outputs: Vector, items: Sequence[str]) -> Iterator[str]:
+    finder = listing.finders[0]
+    if isinstance(finder, JsonPath | Cell) and (name := value_name(finder, outputs, ())) not in ("value", "item"):
+        yield name if name.endswith("s") else f"{name}s"
+    yield "paths" if any("/" in item or "." in item for item in items) else "items"
+
+
+# --- loops
+
+
+def take_loop(build: Build, items: Sequence[Item]) -> None:
+    """Explain a loop whose rounds are a whole list of an earlier output; `NotCompilable` if they are none."""
+    counts = [len(item.rounds) for item in items]
+    try:
+        steps = [
+            align_step(tuple(calls[number] for item in items for calls in item.rounds))
+            for number in range(len(items[0].keys))
+        ]
+    except NotCompilable as reason:
+        raise NotCompilable(f"a loop cannot be compiled: {reason}") from reason
+    named = " and ".join(f"`{step.title}`" for step in steps)
+    if any(step.listed for step in steps):
+        raise NotCompilable(f"{named} is done a varying number of times, with a varying number of words")
+    _explain_outside(steps, counts, build)
+    for at, listing in _found(steps, counts, build):
+        if made := _rounds(steps, at, listing, counts, build):
+            build.drafts.append(made)
+            return
+    times = f"{min(counts)} to {max(counts)}"
+    raise NotCompilable(f"{named} is done {times} times, and its rounds are no list that was printed before")
+
+
+def _found(steps: Sequence[AlignedStep], counts: Sequence[int], build: Build) -> Iterator[tuple[int, Listing]]:
+    """Lists with as many items as there were rounds, and those that a word of the rounds is."""
+    outputs = build.values.outputs
+    for at in reversed(range(len(outputs))):
+        for listing in listings(outputs[at]):
+            if [len(each) for each in listing.lists] == counts:
+                yield at, listing
+    for column in (column for step in steps for column in step.columns if column.varies):
+        if found := explain_list(outputs, _by_occurrence(column, counts)):
+            yield found
+
+
+def _explain_outside(steps: Sequence[AlignedStep], counts: Sequence[int], build: Build) -> None:
+    """Find the words that stay the same over the rounds of an occurrence, before the loop begins."""
+    for column in (column for step in steps for column in step.columns if column.varies):
+        rounds = _by_occurrence(column, counts)
+        if all(len(set(each)) == 1 for each in rounds):
+            values = build.values.copy()
+            if values.explain(tuple(each[0] for each in rounds)) is not None:
+                build.values = values
+
+
+def _by_occurrence(column: Column, counts: Sequence[int]) -> list[tuple[str, ...]]:
+    left = iter(column.values)
+    return [tuple(next(left) for _ in range(times)) for times in counts]
+
+
+def _rounds(
+    steps: Sequence[AlignedStep], at: int, listing: Listing, counts: Sequence[int], build: Build
+) -> LoopDraft | None:
+    """The loop over this list, None if its items do not explain the rounds."""
+    before = build.copy()
+    over = _bound(before, at, listing)
+    if not over:
+        return None
+    item = before.free_name({"paths": "path", "items": "item"}.get(over, over.removesuffix("s")), "item")
+    outer = flattened(before.values.sources, counts)
+    given = {name: outer[name] for name in build.shared.given if name in outer}
+    inner = Values({**given, item: tuple(value for each in listing.lists for value in each)}, value_name)
+    inner.environment = before.values.environment
+    inner.sources.update({name: column for name, column in outer.items() if name not in inner.sources})
+    inner.reserve(before.values.sources)
+    drafts = []
+    try:
+        for step in steps:
+            call = call_of(step, inner, build.shared.secrets)
+            drafts.append(Draft(step, call, effect_of(step, build.shared.judge, call, inner)))
+            inner.add_outputs(step.outputs)
+    except NotCompilable:
+        return None
+    if item not in inner.used:
+        return None
+    build.values, build.lists = before.values, before.lists
+    build.values.reserve([item, *inner.sources])
+    build.values.used |= inner.used & set(build.values.sources)
+    return LoopDraft(over, item, tuple(drafts), inner, _MORE * max(counts))
