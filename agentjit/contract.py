@@ -54,14 +54,14 @@ class Relation(Value):
 
 
 class Contract(Value):
-    """Postconditions of a step, each true in all `seen` traces: `holds` are places
-    whose value is known otherwise; `words` are all that stood in a table's column; `calm`: no word of trouble.
+    """Postconditions of a step, each true in all `seen` traces: `holds` are places whose value is known otherwise;
+    `words` are all that stood in a table's column; `calm`: no word of trouble.
 
     `same`: of the numbers in the shape's ranges, counted from 0, those that are equal; `columns`: the fewest and the
-    most cells of a table's rows; `forms`: what all cells of a column look like; `cells`: what all of them are; `each`:
-    what every line of a list looks like; `form`: what its JSON looks like;
-    `lines`: the fewest and the most lines; `says`: what stands on a line of its own; `relations`: what two places have
-    to do with each other; `exists`: files that are there afterwards.
+    most cells of a table's rows, below its `titles` lines, parted by `separator` if not by white space; `forms`: what
+    all cells of a column look like; `cells`: what all of them are; `each`: what every line of a list looks like;
+    `form`: what its JSON looks like; `lines`: the fewest and the most lines; `says`: what stands on a line of its own;
+    `relations`: what two places have to do with each other; `exists`: files that are there afterwards.
     """
 
     seen: int
@@ -74,6 +74,8 @@ class Contract(Value):
     evidence: tuple[Evidence, ...] = ()
     same: tuple[tuple[int, int], ...] = ()
     columns: tuple[int, int] | None = None
+    separator: str = ""
+    titles: int = 1
     forms: tuple[tuple[int, str], ...] = ()
     cells: tuple[tuple[int, Argument], ...] = ()
     each: tuple[ShapePiece, ...] = ()

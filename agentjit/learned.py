@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agentjit.compile.latencies import Latencies, Seen
+from agentjit.compile.weighing.latencies import Latencies, Seen
 from agentjit.detect.catalogue import built_in
 from agentjit.detect.effects import SHELL_TOOL
 from agentjit.detect.operations import mask

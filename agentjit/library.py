@@ -23,8 +23,10 @@ from agentjit.errors import AjError, BadInput
 from agentjit.home import Home
 from agentjit.lock import held
 from agentjit.skill import Entry, Plan, State, Support
+from agentjit.step import call_text
 
 KEPT_VERSIONS = 10
+LEFT_SHOWN = 200  # characters of a step that is left to the model
 
 
 class Record(BaseModel):
@@ -231,11 +233,37 @@ def entry(record: Record, plan: Plan, phrasing: Entry | None = None) -> dict[str
         "seen": {parameter.name: parameter.seen for parameter in plan.parameters},
         "ending": plan.ending,
         "effects": plan.effects,
+        "holes": {parameter.name: _short(parameter.seen[-1:]) for parameter in plan.parameters if parameter.hole},
+        "left": left(plan),
         "seconds": sum(step.seconds or 0.0 for step in plan.every_step()),
         "requests": plan.cost.requests or 0,
         "tokens": plan.cost.tokens or 0,
         "model_seconds": plan.cost.seconds or 0,
     }
+
+
+def left(plan: Plan) -> list[str]:
+    """What the model has to go on with where a run by prompt ends before the end, in words: the steps from the first
+    that needs a hole on, and what the plan ends before.
+    """
+    holes = {parameter.name for parameter in plan.parameters if parameter.hole}
+    steps = list(plan.every_step())
+    first = next((at for at, step in enumerate(steps) if holes & _names(step.model_dump())), len(steps))
+    return [_short([call_text(step.call)]) for step in steps[first:]] + [_short([each]) for each in plan.remains]
+
+
+def _names(dumped: Any) -> set[str]:
+    """The names that a part of a plan refers to."""
+    if isinstance(dumped, dict):
+        own = {str(dumped["name"])} if dumped.get("kind") == "ref" else set()
+        return own.union(*map(_names, dumped.values()))
+    return set().union(*map(_names, dumped)) if isinstance(dumped, list | tuple) else set()
+
+
+def _short(texts: Sequence[str]) -> str:
+    """The first of the texts on one line, cut for the index; "" if there is none."""
+    flat = " ".join("".join(texts[:1]).split())
+    return flat if len(flat) <= LEFT_SHOWN else flat[: LEFT_SHOWN - 1] + "…"
 
 
 def _folder(path: Path) -> Path:

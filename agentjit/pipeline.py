@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-import os
-import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from agentjit import kit, publishing, schemas
+from agentjit import publishing, schemas
 from agentjit.compile.admission import Proposal, admit
-from agentjit.compile.candidates import Weighed, as_scheduled, candidates, choose
-from agentjit.compile.holes import filled
-from agentjit.compile.knowledge import Knowledge
-from agentjit.compile.latencies import Latencies
-from agentjit.compile.paths import answered, chosen, only_witness, paths, unlike
+from agentjit.compile.following.paths import answered, begun, chosen, every, paths
 from agentjit.compile.plan import plan as make_plan
 from agentjit.compile.render import program
-from agentjit.compile.secrets import is_variable, of_occurrence
-from agentjit.compile.tools import leaves, meant
 from agentjit.compile.validate import declared, validate
+from agentjit.compile.weighing.candidates import Weighed, as_scheduled, candidates, choose
+from agentjit.compile.weighing.latencies import Latencies
 from agentjit.detect import mine
-from agentjit.detect.effects import effect_of
-from agentjit.detect.mine import MINIMUM, SHOWN, Mined
+from agentjit.detect.mine import MINIMUM, Mined
 from agentjit.detect.prompt import spelled
-from agentjit.detect.shell import canonical_line, parse
+from agentjit.detect.reach import reach_of
 from agentjit.errors import NotCompilable
 from agentjit.home import Home
-from agentjit.hotspot import Hotspot, Line, Occurrence
-from agentjit.kit.surroundings import surrounding
+from agentjit.hotspot import Hotspot, Occurrence
 from agentjit.learned import latencies, latencies_of, name_of
 from agentjit.library import Library
 from agentjit.lock import held
 from agentjit.operations import Ground, built_in, ground
-from agentjit.run.load import load
-from agentjit.run.verify import Verdict, replay
+from agentjit.proving import KNOWLEDGE, held_out, machine, prove, replayed, standing, thorough
+from agentjit.proving import day as day
+from agentjit.proving import same_call as same_call
+from agentjit.run.verify import Verdict
 from agentjit.skill import Plan, State
 from agentjit.store import Store
-from agentjit.trace import Effect, ToolCall
 
 FAILURES = 3  # hand-backs in a row that retire a skill
 PATIENCE = 600.0  # seconds a compilation waits for the one before it
-DISSENT = 3  # one in so many runs of a prompt may go a way that its plan cannot tell from its own
 NEWEST = 50  # occurrences that are compiled; older habits have had their say
 
 
@@ -69,8 +59,21 @@ def studied(found: Mined, templates: str, known: Latencies | None = None, terms:
 
     `known` is what operations cost; without it each hotspot's own calls tell. `terms` is what plans are validated on.
     """
-    studies = [study(each, templates, known, terms) for each in (*found.hotspots, *found.restless)]
+    studies: list[Study] = []
+    for each in (*found.hotspots, *found.restless):
+        into = next((other for other in studies if _covers(other, each)), None)
+        if into and into.plan:
+            studies.append(Study(each, reason=f"its runs go the ways of `{into.plan.name}`"))
+        else:
+            studies.append(study(each, templates, known, terms))
     return admitted(_joined(studies), templates)
+
+
+def _covers(made: Study, hotspot: Hotspot) -> bool:
+    """Whether a forked plan was compiled from all runs of another hotspot, too."""
+    if not made.plan or not made.plan.fork or not hotspot.template:
+        return False
+    return {occurrence.episode.id for occurrence in hotspot.occurrences} <= set(made.plan.support.episodes)
 
 
 def _joined(studies: Sequence[Study]) -> list[Study]:
@@ -103,7 +106,7 @@ def admitted(studies: Sequence[Study], templates: str) -> list[Study]:
 
     def replays(plan: Plan, occurrences: Sequence[Occurrence]) -> bool:
         source = program(plan, templates)
-        return all(_replayed(plan, source, each, any_order=True)[0] is Verdict.EXACT for each in occurrences)
+        return all(replayed(plan, source, each, any_order=True)[0] is Verdict.EXACT for each in occurrences)
 
     result = admit(proposals, replays)
     found = []
@@ -132,31 +135,39 @@ def surveyed(home: Home, *, now: float) -> Mined:
 def study(hotspot: Hotspot, templates: str, known: Latencies | None = None, terms: Ground | None = None) -> Study:
     """Compile a hotspot, and prove the result on its own traces and by leaving each out.
 
-    Of its paths the one is taken that answers most of the runs, of these the one that covers most.
+    Of its paths the one is taken that answers most of the runs, of these the one that covers most, if no other run of
+    the prompt contradicts it. If none is left and they part, what is done before is a plan, too.
     """
-    _machine.cache_clear()
-    studies = [
-        _study(path, templates, len(hotspot.occurrences), known or latencies_of(hotspot), terms or built_in())
-        for path in paths(chosen(hotspot, _fitting(hotspot)[-NEWEST:]))
-    ]
-    compiled = [each for each in studies if each.plan]
-    best = max(compiled, key=_worth) if compiled else next(filter(_telling, reversed(studies)), studies[-1])
-    if best.plan and (dissent := _dissent(best, hotspot)):
-        best = Study(hotspot, reason=dissent)
-    return replace(best, hotspot=hotspot)
+    machine.cache_clear()
+    fitting = chosen(hotspot, _fitting(hotspot)[-NEWEST:])
+    compiler = _Compiler(templates, len(hotspot.occurrences), known or latencies_of(hotspot), terms or built_in())
+    studies: list[Study] = []
+    for path in paths(fitting):
+        studies.append(compiler.study(path))
+        if studies[-1].plan and _worth(studies[-1]) == (len(every(fitting).occurrences),) * 2:
+            break  # no other can be better
+    compiled = sorted((each for each in studies if each.plan), key=_worth, reverse=True)
+    refused = []
+    for each in compiled:
+        if (stood := _stood(each, hotspot, templates)).plan:
+            return stood
+        refused.append(stood)
+    parted = refused or any("no result tells which way" in each.reason for each in studies)
+    for path in begun(fitting) if parted else ():
+        made = compiler.study(path, open_ended=True)
+        if made.plan and made.plan.remains and (stood := _stood(made, hotspot, templates)).plan:
+            return stood
+    return replace((refused or [*filter(_telling, reversed(studies)), studies[-1]])[0], hotspot=hotspot)
 
 
-def _dissent(made: Study, hotspot: Hotspot) -> str:
-    """Why a plan may not stand for its prompt: too many of the other runs of the prompt went where it would not have
-    gone, and nothing would have stopped it there; "" if few did.
-    """
+def _stood(made: Study, hotspot: Hotspot, templates: str) -> Study:
+    """What became of a compiled path among the other runs of its prompt."""
     assert made.plan
-    others = unlike(hotspot, made.traces)
-    wrong = sum(_replayed(made.plan, made.program, each)[0] is Verdict.WRONG for each in others)
-    runs = len(made.traces) + len(others)
-    if wrong < SHOWN or wrong * DISSENT <= runs:
-        return ""
-    return f"unstable: {wrong} of {runs} runs of the prompt went another way, and nothing tells which"
+    try:
+        plan = standing(made.plan, made.program, hotspot, made.traces)
+    except NotCompilable as reason:
+        return Study(hotspot, reason=str(reason))
+    return replace(made, hotspot=hotspot, plan=plan, program=program(plan, templates))
 
 
 def _worth(made: Study) -> tuple[int, int]:
@@ -178,25 +189,40 @@ def _fitting(hotspot: Hotspot) -> list[int]:
     return [i for i in everything if spelled(hotspot.template, hotspot.occurrences[i].episode.prompt)]
 
 
-def _study(path: Hotspot, templates: str, runs: int, known: Latencies, terms: Ground) -> Study:
-    """Compile a path of a hotspot that has `runs` occurrences in all."""
-    try:
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    """Compiles paths of one hotspot, which has `runs` occurrences in all."""
+
+    templates: str
+    runs: int
+    known: Latencies
+    terms: Ground
+
+    def study(self, path: Hotspot, *, open_ended: bool = False) -> Study:
+        """What became of one path."""
+        try:
+            return self._made(path, open_ended=open_ended)
+        except NotCompilable as reason:
+            return Study(path, reason=str(reason))
+        except Exception as error:  # a trace is foreign data: what one does to the compiler must not stop the others
+            return Study(path, reason=f"the compiler failed on it: {type(error).__name__}: {error}")
+
+    def _made(self, path: Hotspot, *, open_ended: bool) -> Study:
         alike = len(path.occurrences)
         if alike < MINIMUM:
-            of = f"only {alike} of {runs} runs were alike, call by call" if alike < runs else f"seen {alike} times"
-            raise NotCompilable(f"{of}; {MINIMUM} are needed")
-        plan = make_plan(path, KNOWLEDGE)
-        against = terms.of(path.occurrences)
+            of = f"only {alike} of {self.runs} runs were alike, call by call" if alike < self.runs else ""
+            raise NotCompilable(f"{of or f'seen {alike} times'}; {MINIMUM} are needed")
+        plan = make_plan(path, KNOWLEDGE, open_ended=open_ended)
+        against = self.terms.of(path.occurrences)
         plan = validate(declared(plan, *against), *against).plan
-        _prove(plan, program(plan, templates), path.occurrences)
-        held_out = _leave_one_out(path, templates)
-        plan = _cheapest(plan, path.occurrences, templates, known, lambda other: validate(other, *against).plan)
-    except NotCompilable as reason:
-        return Study(path, reason=str(reason))
-    except Exception as error:  # a trace is foreign data: what one does to the compiler must not stop the others
-        return Study(path, reason=f"the compiler failed on it: {type(error).__name__}: {error}")
-    plan = plan.model_copy(update={"support": plan.support.model_copy(update={"held_out": held_out})})
-    return Study(path, plan, program(plan, templates), traces=path.occurrences)
+        prove(plan, program(plan, self.templates), path.occurrences)
+        thorough(plan, path.occurrences)
+        tried = held_out(path, self.templates, open_ended=open_ended)
+        plan = _cheapest(
+            plan, path.occurrences, self.templates, self.known, lambda other: validate(other, *against).plan
+        )
+        plan = plan.model_copy(update={"support": plan.support.model_copy(update={"held_out": tried})})
+        return Study(path, plan, program(plan, self.templates), traces=path.occurrences)
 
 
 def _cheapest(
@@ -220,117 +246,13 @@ def _cheapest(
         ]
         try:
             valid(variant.plan.model_copy(update={"operations": ()}))
-            _prove(variant.plan, program(variant.plan, templates), traces, any_order=True)
+            prove(variant.plan, program(variant.plan, templates), traces, any_order=True)
         except NotCompilable as reason:
             return str(reason)
         return ""
 
-    cheapest = choose(candidates(plan, known, name_of), objection)
+    cheapest = choose(candidates(plan, known, name_of, reach_of, occurrences), objection)
     return valid(cheapest.model_copy(update={"operations": ()}))
-
-
-def _judge(line: Line, varying: frozenset[int]) -> Effect:
-    return effect_of(line, unknown_words=varying)
-
-
-def day(at: float) -> str:
-    """The local date of a Unix time, as `ask("today")` gives it."""
-    return time.strftime("%Y-%m-%d", time.localtime(at))
-
-
-_ASKED_NOW = (
-    *("home", "user", "repo", "remote", "email"),
-    *("project:package.json#name", "project:pyproject.toml#project.name", "project:Cargo.toml#package.name"),
-)
-
-
-def _surroundings(occurrence: Occurrence) -> dict[str, str]:
-    """The environment of an occurrence: what was recorded, and what its directory tells now, if there still is one.
-
-    What changes from run to run, as a branch or a version does, is known only if it was recorded.
-    """
-    cwd = occurrence.operations[0].call.cwd
-    known = {"cwd": cwd, "today": day(occurrence.episode.at)}
-    if occurrence.episode.branch and cwd == occurrence.episode.cwd:
-        known["branch"] = occurrence.episode.branch
-    return known | _machine(cwd)
-
-
-@lru_cache(maxsize=1024)
-def _machine(cwd: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for key in _ASKED_NOW if os.path.isdir(cwd) else ():
-        with suppress(ValueError):
-            found[key] = surrounding(key, cwd, os.environ, 0.0)
-    return found
-
-
-KNOWLEDGE = Knowledge(_judge, _surroundings)
-
-
-def _prove(plan: Plan, source: str, occurrences: Sequence[Occurrence], *, any_order: bool = False) -> None:
-    """Replay every trace: those that the plan was compiled from exactly; any other may be handed back, but not run
-    wrong. `any_order`: reads that no write parts may change places.
-    """
-    own = set(plan.support.episodes)
-    for occurrence in occurrences:
-        verdict, reason = _replayed(plan, source, occurrence, any_order=any_order)
-        if verdict is Verdict.WRONG or (verdict is not Verdict.EXACT and occurrence.episode.id in own):
-            raise NotCompilable(f"replaying trace {occurrence.episode.id} failed: {reason}")
-
-
-def _leave_one_out(hotspot: Hotspot, templates: str) -> str:
-    """Compile from all but one occurrence and run on that one, for each; a wrong result unmasks a coincidence."""
-    exact = 0
-    for i, left_out in enumerate(hotspot.occurrences):
-        rest = [place for place in range(len(hotspot.occurrences)) if place != i]
-        try:
-            plan = make_plan(chosen(hotspot, rest), KNOWLEDGE)
-        except NotCompilable:
-            continue  # too few left to tell: neither right nor wrong
-        verdict, reason = _replayed(plan, program(plan, templates), left_out)
-        if verdict is Verdict.WRONG and not only_witness(hotspot, i):
-            raise NotCompilable(f"what {len(rest)} traces taught was wrong on the other one: {reason}")
-        exact += verdict is Verdict.EXACT
-    return f"{exact} of {len(hotspot.occurrences)}"
-
-
-def _replayed(plan: Plan, source: str, occurrence: Occurrence, *, any_order: bool = False) -> tuple[Verdict, str]:
-    prompt = occurrence.episode.prompt.strip()
-    bare = prompt[:-1].rstrip() if prompt.endswith((".", "!")) else prompt  # as intercept.match reads it
-    forms = (re.fullmatch(entry.pattern, form) for entry in (plan.entry, *plan.also) for form in (bare, prompt))
-    matched = next(filter(None, forms), None)
-    if not matched:
-        return Verdict.HANDED_BACK, "its prompt does not match"
-    found = list(of_occurrence(occurrence))
-    variables = {"$" + kind.removeprefix("env."): secret for kind, secret in found if is_variable(kind)}
-    environment = {**_surroundings(occurrence), **variables}
-    asked = [parameter.name for parameter in plan.parameters if parameter.secret]
-    secrets = [secret for kind, secret in found if not is_variable(kind)]
-    arguments = matched.groupdict() | dict(zip(asked, secrets, strict=False)) | filled(plan, occurrence)
-    return replay(
-        load(source, plan.name),
-        arguments,
-        occurrence,
-        environment=environment,
-        same=same_call,
-        partial=bool(plan.remains),
-        any_order=any_order,
-    )
-
-
-def same_call(call: kit.Call, recorded: ToolCall) -> bool:
-    """Whether a yielded call means the recorded one: the same tool with the same input. For a shell line the same
-    words, quoting, spacing and what `neutral` leaves out aside.
-    """
-    if call.tool != recorded.tool:
-        return False
-    if call.tool == "Bash":
-        lines = (parse(call.text), parse(str(recorded.input.get("command", ""))))
-        one, other = (canonical_line(line.neutral(recorded.cwd)) for line in lines)
-        return one == other and not recorded.input.get("run_in_background")
-    own, given = meant(call.tool, call.input), meant(recorded.tool, recorded.input)
-    return own.keys() == given.keys() and list(leaves(own)) == list(leaves(given))
 
 
 # --- publishing

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from agentjit.compile.admission import Known, essence, form, free_name, phrased, same_skill, shape, unclaimed
-from agentjit.compile.candidates import settled
 from agentjit.compile.registry import changed, with_inferred
 from agentjit.compile.render import manual, program
 from agentjit.compile.validate import operations, validate
+from agentjit.compile.weighing.candidates import settled
 from agentjit.errors import AjError, Invalid
 from agentjit.home import Home
 from agentjit.hotspot import Occurrence

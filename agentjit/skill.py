@@ -35,10 +35,12 @@ class Asked(Value):
 
     `key`: `cwd`, `today` (YYYY-MM-DD), `home`, `user`, `repo` (root of the working tree), `branch`, `remote` (address
     of `origin`), `email` (git's), `project:FILE#KEY` (`project:package.json#version`), or the variable `$NAME`.
+    `pattern` is a regular expression that the whole value must match, "" for any.
     """
 
     name: str
     key: str = Field(pattern=r"^(?:cwd|today|home|user|repo|branch|remote|email|project:[^#\s]+#\S+|\$[A-Za-z_]\w*)$")
+    pattern: str = ""
 
 
 class Need(Value):

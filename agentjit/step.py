@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
@@ -44,12 +45,13 @@ class ReadStep(Value):
 
 
 class WriteStep(Value):
-    """A file's whole new text."""
+    """A file's whole new text. `new`: in all traces there was no file, and one that is there now keeps its place."""
 
     tool: Literal["Write"] = "Write"
     form: Literal["write"] = "write"
     path: Argument
     content: Argument
+    new: bool = False
 
 
 class EditStep(Value):
@@ -148,3 +150,58 @@ class Fork(Value):
     """Where the traces part: the first path whose guard holds is taken; if none does, the model takes over."""
 
     paths: tuple[Path, ...]
+
+
+# --- in words
+
+_SHORT = 60  # characters of a text that is only shown
+
+
+def text_of(argument: Sequence[Text | Ref | Spread], names: Mapping[str, str] | None = None) -> str:
+    """An argument with its references in braces, or as `names` says."""
+    known = names or {}
+    return "".join(
+        piece.text if isinstance(piece, Text) else known.get(piece.name, f"{{{_named(piece)}}}") for piece in argument
+    )
+
+
+def _named(piece: Ref | Spread) -> str:
+    if isinstance(piece, Spread):
+        return f"{piece.name}…"
+    text = piece.name
+    for by in piece.by:
+        function, colon, given = by.partition(":")
+        text = f"{function}({text}, {given})" if colon else f"{function}({text})"
+    return text
+
+
+def call_text(call: AnyCall) -> str:
+    """A call on one line, with the places that vary in braces: `kubectl logs {name} -n {namespace}`."""
+    if isinstance(call, BashStep):
+        return " ".join(map(_word, call.argv))
+    if isinstance(call, ShellStep):
+        return text_of(call.script)
+    if isinstance(call, ReadStep):
+        start = "" if call.offset is None and call.limit is None else f" from line {call.offset or 1}"
+        return f"Read {text_of(call.path)}{start}" + (f" for {call.limit}" if call.limit is not None else "")
+    if isinstance(call, WriteStep):
+        return f"Write {text_of(call.path)}: {short(text_of(call.content))}"
+    if isinstance(call, EditStep):
+        every = " everywhere" if call.every else ""
+        return f"Edit {text_of(call.path)}: {short(text_of(call.old))} becomes {short(text_of(call.new))}{every}"
+    if isinstance(call, ToolStep):
+        given = (f"{'.'.join(map(str, field.path))}={_word(field.value)}" for field in call.fields)
+        return f"{call.tool} {', '.join(given)}".strip()
+    assert_never(call)
+
+
+def _word(argument: Argument | Spread) -> str:
+    text = text_of((argument,) if isinstance(argument, Spread) else argument)
+    plain = text and not any(character.isspace() or character in "'\"\\$`&|;<>*?[]#~" for character in text)
+    return text if plain else "'" + text.replace("'", "'\\''") + "'"
+
+
+def short(text: str) -> str:
+    """A text on one line, in quotes, cut where it is long."""
+    flat = " ".join(text.split())
+    return f"'{flat if len(flat) <= _SHORT else flat[: _SHORT - 1] + '…'}'"

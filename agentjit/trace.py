@@ -35,6 +35,18 @@ class Effect(StrEnum):
         return Effect.READS
 
 
+class Reach(StrEnum):
+    """How far a call looks that only reads.
+
+    `LOCAL`: at this machine's state. `QUERY`: at a service, through a program that can ask for nothing but what is.
+    `ANYWHERE`: at an address, or by a program or tool of which more is not known; asking may set something off there.
+    """
+
+    LOCAL = "local"
+    QUERY = "query"
+    ANYWHERE = "anywhere"
+
+
 class Ended(StrEnum):
     """How a call came to its end; whether what it returned is a failure is `ToolCall.ok`."""
 

@@ -2,7 +2,7 @@
 
 The skill is compiled by the pipeline itself from five episodes whose calls were really made, with their latencies out
 of the store. The sequential program and the published one are run in turn by kit.Local, with all their checks. What
-starting programs costs (compile/costs.json) is measured too.
+starting programs costs (compile/weighing/costs.json) is measured too.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 from statistics import median
 
 from agentjit import kit
-from agentjit.compile.candidates import candidates
 from agentjit.compile.render import program
+from agentjit.compile.weighing.candidates import candidates
 from agentjit.data import folder
+from agentjit.detect.reach import reach_of
 from agentjit.home import Home
 from agentjit.kit.local import Local
 from agentjit.learned import latencies, name_of
@@ -99,7 +100,7 @@ def took(skill: kit.Program, work: Path, env: dict[str, str]) -> float:
 
 
 def constants(local: Local, runs: int) -> list[Row]:
-    """What starting programs costs: see compile/costs.json."""
+    """What starting programs costs: see compile/weighing/costs.json."""
     one, pair = kit.bash("/bin/true"), kit.together(kit.bash("/bin/true"), kit.bash("/bin/true"))
     found: dict[str, list[float]] = {"argv": [], "shell": [], "inner": [], "beside": []}
 
@@ -121,7 +122,7 @@ def weighed(home: Home, plan: Plan) -> float:
     """Seconds that the compiler needs to make and weigh the variants of a plan."""
     known = latencies(home)
     begin = time.perf_counter()
-    assert candidates(plan, known, name_of)
+    assert candidates(plan, known, name_of, reach_of)
     return time.perf_counter() - begin
 
 

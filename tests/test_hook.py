@@ -18,6 +18,7 @@ from agentjit.home import Home
 from agentjit.intercept import attempt
 from agentjit.library import Library
 from agentjit.observe.ingest import drain
+from agentjit.skill import State
 from agentjit.store import Store
 from tests.compile import families
 from tests.support.library import NOW, learned
@@ -135,6 +136,31 @@ def test_gathered_results_go_into_the_context(home: Home, tmp_path: Path) -> Non
     assert len(said) < 10_000
     ((_, _, outcome, _),) = decisions(home)
     assert outcome == "gathered"
+
+
+def test_what_is_left_is_said_in_plain_words(home: Home, tmp_path: Path) -> None:
+    """The reads are done; what only the model can say, and all that comes after it, is not."""
+    messages = ("Fix the parser", "Add tests for it", "Say why it fails", "Remove dead code", "Close the file")
+    history = "# {cwd}\n> note it in {x}\n$ cat {x}.log\n$ git notes add {x} -m '{message}'\n| noted {n}\n< Noted."
+    rows = [
+        {"cwd": f"/w{i}", "x": f"{name}", "message": message, "n": str(i * 7 + 3)}
+        for i, (name, message) in enumerate(zip(("web", "api", "cart", "mail", "spam"), messages, strict=True))
+    ]
+    learned(home, repeat(history, *rows))
+    (skill,) = Library(home).records()
+    with Library(home).changing() as records:
+        records[skill.name] = skill.model_copy(update={"approved": skill.hash, "state": State.ACTIVE})
+    (tmp_path / "feed.log").write_text("")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    said = json.loads(asked(home, prompt("note it in feed", tmp_path)))["hookSpecificOutput"]["additionalContext"]
+    done, _, rest = said.partition("The work is not done with this.")
+    assert "$ cat feed.log" in done
+    plan = Library(home).plan(skill.name)
+    (hole,) = [each.name for each in plan.parameters if each.hole]
+    (given,) = [each.name for each in plan.parameters if not each.hole]
+    assert f"- git notes add {{{given}}} -m {{{hole}}}" in rest
+    assert f"{hole} (last: 'Close the file')" in rest
+    assert f"`aj run {skill.name} {given}=feed {hole}='…'`" in rest
 
 
 @pytest.mark.parametrize(("usual", "limit"), [(0.0, 5.0), (0.1, 5.0), (1.2, 12.0), (2.5, 25.0), (19.0, 25.0)])

@@ -8,7 +8,7 @@ from importlib import resources
 
 import pytest
 
-from agentjit.compile.latencies import RESERVOIR, Latencies, Sample, costs
+from agentjit.compile.weighing.latencies import RESERVOIR, Latencies, Sample, costs
 from agentjit.detect.mine import hotspots
 from agentjit.home import Home
 from agentjit.learned import latencies, latencies_of, name_of
@@ -151,6 +151,6 @@ def test_a_hotspots_own_calls_tell_without_a_store() -> None:
 
 
 def test_the_constants_say_how_they_were_measured() -> None:
-    data = json.loads(resources.files("agentjit.compile").joinpath("costs.json").read_text("utf-8"))
+    data = json.loads(resources.files("agentjit.compile.weighing").joinpath("costs.json").read_text("utf-8"))
     assert set(data) == set(costs()._fields)
     assert all(each["how"] and each["value"] > 0 for each in data.values())

@@ -46,6 +46,11 @@ class Proposal:
         return shape(self.plan)
 
     @cached_property
+    def roles(self) -> dict[str, str]:
+        """The parts that the plan's names play."""
+        return _roles(self.plan)
+
+    @cached_property
     def words(self) -> tuple[frozenset[str], ...]:
         """The words of each entry that a prompt must have to start it."""
         return tuple(frozenset(entry.words) for entry in (self.plan.entry, *self.plan.also))
@@ -98,7 +103,7 @@ def joint(one: Proposal, other: Proposal, replays: Replays) -> Proposal | None:
                 return replace(wider, occurrences=(*base.occurrences, *more.occurrences))
     if one.shape == other.shape:
         for base, more in ((one, other), (other, one)):
-            also = phrased(base.plan, more.plan)
+            also = phrased(base.plan, more.plan, base.roles, more.roles)
             if also is not None:
                 wider = replace(base, plan=_supported(replace(base, plan=also), more))
                 if replays(wider.plan, more.occurrences):
@@ -153,13 +158,15 @@ def _supported(base: Proposal, more: Proposal) -> Plan:
 # --- phrasings
 
 
-def phrased(base: Plan, more: Plan) -> Plan | None:
+def phrased(
+    base: Plan, more: Plan, own_roles: Mapping[str, str] | None = None, its_roles: Mapping[str, str] | None = None
+) -> Plan | None:
     """`base` with the entries of `more`, whose parameters are matched by the part they play; None if they do not match.
 
-    The two must be of one `shape`.
+    The two must be of one `shape`. The roles are those of their names, where these are known already.
     """
-    roles = {role: name for name, role in _roles(base).items()}
-    names = {name: roles[role] for name, role in _roles(more).items() if role in roles}
+    roles = {role: name for name, role in (own_roles or _roles(base)).items()}
+    names = {name: roles[role] for name, role in (its_roles or _roles(more)).items() if role in roles}
     given = {parameter.name for parameter in more.parameters}
     own = {parameter.name: parameter for parameter in base.parameters}
     if any(names.get(name) not in own for name in given) or len(own) != len(given):
@@ -200,6 +207,7 @@ def _exemplified(parameter: Parameter, other: Parameter) -> Parameter:
 
 def _renamed(entry: Entry, names: Mapping[str, str]) -> Entry:
     pattern = re.sub(r"\(\?P<(\w+)>", lambda found: f"(?P<{names.get(found[1], found[1])}>", entry.pattern)
+    pattern = re.sub(r"\(\?P=(\w+)\)", lambda found: f"(?P={names.get(found[1], found[1])})", pattern)
     prompt = re.sub(r"\{(\w+)\}", lambda found: f"{{{names.get(found[1], found[1])}}}", entry.prompt)
     return entry.model_copy(update={"pattern": pattern, "prompt": prompt})
 

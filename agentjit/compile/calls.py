@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 
 from agentjit.compile import tools
-from agentjit.compile.align import AlignedStep, Column
-from agentjit.compile.explain import Values
+from agentjit.compile.explaining.explain import Values
+from agentjit.compile.explaining.secrets import Secrets
+from agentjit.compile.explaining.words import harmless_in_code, may_begin_with_a_dash, reads_code
+from agentjit.compile.following.align import AlignedStep, Column
 from agentjit.compile.knowledge import Judge
 from agentjit.compile.printing import printed
-from agentjit.compile.secrets import Secrets
-from agentjit.compile.words import harmless_in_code, may_begin_with_a_dash, reads_code
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Command, Line, Redirect, Word
 from agentjit.piece import Argument, Ref, Text
@@ -27,7 +27,7 @@ def call_of(step: AlignedStep, values: Values, secrets: Secrets) -> AnyCall:
         return ShellStep(script=_script(step, values, secrets))
     arguments = tuple(_explained(column, step, values, secrets) for column in step.columns)
     if step.form != "argv":
-        return tools.call(step.operations[-1], arguments)
+        return tools.call(step.operations, arguments)
     if step.columns[0].varies:
         raise NotCompilable("the program itself varies")
     _check_code(step, dict(zip((column.start for column in step.columns), arguments, strict=True)), values)

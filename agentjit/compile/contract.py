@@ -8,8 +8,10 @@ common with the others gets none. The families are in `invariants`, one module e
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from agentjit.compile.align import AlignedStep
+from agentjit.compile.explaining.shape import Sources, shape
+from agentjit.compile.following.align import AlignedStep
 from agentjit.compile.invariants.calm import calm
 from agentjit.compile.invariants.evidence import SAME, evidence, repeated
 from agentjit.compile.invariants.exit_status import exit_status
@@ -17,11 +19,11 @@ from agentjit.compile.invariants.files import files
 from agentjit.compile.invariants.json_schema import json_form
 from agentjit.compile.invariants.numbers import same_numbers
 from agentjit.compile.invariants.observed import Observed
-from agentjit.compile.invariants.phrases import each_line, phrases
+from agentjit.compile.invariants.phrases import begins, each_line, phrases
 from agentjit.compile.invariants.places import places
 from agentjit.compile.invariants.relations import relations
+from agentjit.compile.invariants.rows import rows
 from agentjit.compile.invariants.table import cells, columns, forms, header, words
-from agentjit.compile.shape import Sources, shape
 from agentjit.contract import Contract
 from agentjit.piece import Argument, Binding, Cell, Finder, Text
 
@@ -57,7 +59,11 @@ def _watched(found: Contract, seen: Observed) -> Contract:
         few, why = words(seen)
         found = _with(found, why, words=few)
     held, why = places(seen)
-    return _with(found, why, holds=held)
+    found = _with(found, why, holds=held)
+    if seen.quoted_whole and not seen.cut_off:
+        like, why = begins(seen)
+        found = _with(found, why, shape=like)
+    return found
 
 
 def _structured(found: Contract, seen: Observed) -> Contract:
@@ -68,22 +74,32 @@ def _structured(found: Contract, seen: Observed) -> Contract:
     if form:
         related, why = relations(seen, [finder for finder, _ in held])
         return _with(found, why, relations=related)
+    if seen.tabular and (titled := _titled(found, seen)):
+        return titled
+    common, why = rows(seen)
+    if common:
+        found = _with(found, why, **asdict(common))
     if seen.structured:
-        titles, why = header(seen)
-        size, more = columns(seen) if seen.tables else (None, [])
-        found = _with(found, [*why, *more], header=titles, columns=size)
-        if not titles:
-            return found
-        few, why = words(seen)
-        alike, more = forms(seen)
-        known_cells, most = cells(seen)
-        found = _with(found, most, cells=known_cells)
-        rest = tuple(each for each in found.holds if not _is_word(each, few))
-        return _with(found, [*why, *more], words=few, forms=alike, holds=rest)
+        return found
     if every := each_line(seen):
         return _with(found, [evidence("every line", seen.traces, repeated(seen.traces))], each=every)
     said, size, why = phrases(seen)
     return _with(found, why, says=said, lines=size)
+
+
+def _titled(found: Contract, seen: Observed) -> Contract | None:
+    """The checks of a table whose columns have titles in capitals; None if it has none."""
+    titles, why = header(seen)
+    if not titles:
+        return None
+    size, more = columns(seen) if seen.tables else (None, [])
+    found = _with(found, [*why, *more], header=titles, columns=size)
+    few, why = words(seen)
+    alike, more = forms(seen)
+    known_cells, most = cells(seen)
+    found = _with(found, most, cells=known_cells)
+    rest = tuple(each for each in found.holds if not _is_word(each, few))
+    return _with(found, [*why, *more], words=few, forms=alike, holds=rest)
 
 
 def _is_word(held: tuple[Finder, Argument], few: Sequence[tuple[int, tuple[str, ...]]]) -> bool:

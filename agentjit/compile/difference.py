@@ -210,6 +210,7 @@ _WHOLE: dict[str, tuple[str, Callable[[Contract], Hashable]]] = {
     "header": ("the table's header", lambda contract: contract.header),
     "columns": ("how many columns", lambda contract: contract.columns),
     "calm": ("no word of trouble", lambda contract: contract.calm),
+    "rows": ("how its rows are parted", lambda contract: (contract.separator, contract.titles)),
     "lines": ("how many lines", lambda contract: contract.lines),
     "form": ("the form of its JSON", lambda contract: contract.form),
     "shape": ("the shape of the text", lambda contract: contract.shape),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from agentjit.compile.kinds import kind_of
+from agentjit.compile.explaining.domains import Use, apart, narrowed
+from agentjit.compile.explaining.kinds import kind_of
 from agentjit.entries import words
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Hotspot, Template
@@ -17,7 +18,10 @@ _QUOTES = (('"', '"'), ("'", "'"), ("`", "`"), ("“", "”"))
 _QUOTED = r"[^\s\"'`“”-](?:[^\"'`“”\x00-\x1f]{0,200}[^\s\"'`“”])?"
 
 
-def parameters_of(template: Template, names: Sequence[str]) -> tuple[Parameter, ...]:
+def parameters_of(
+    template: Template, names: Sequence[str], used: Mapping[str, Use] | None = None
+) -> tuple[Parameter, ...]:
+    """The parameters that fill the slots; their patterns are no wider than what they are `used` for allows."""
     columns = [slot.values for slot in template.slots]
     if len(set(columns)) != len(columns):
         raise NotCompilable("two places of the prompt always had the same value: nothing tells them apart")
@@ -27,6 +31,7 @@ def parameters_of(template: Template, names: Sequence[str]) -> tuple[Parameter, 
         kind = kind_of(column) or (_QUOTED if _in_quotes(place, template, column) else None)
         if kind is None:
             raise NotCompilable(f"the values of {{{name}}} are of no one kind: {', '.join(column[:3])}")
+        kind = narrowed(kind, column, (used or {}).get(name))
         found.append(Parameter(name=name, pattern=kind, seen=tuple(dict.fromkeys(column))[-_SEEN:]))
     return tuple(found)
 
@@ -38,9 +43,12 @@ def _in_quotes(place: int, template: Template, values: Sequence[str]) -> bool:
     return marked and all(re.fullmatch(_QUOTED, value) for value in values)
 
 
-def entry_of(hotspot: Hotspot, parameters: Sequence[Parameter]) -> Entry:
+def entry_of(hotspot: Hotspot, parameters: Sequence[Parameter], *, writes: bool = False) -> Entry:
+    """The prompt of a plan. Where it `writes`, two of its values are only the same if they were so before."""
     assert hotspot.template
     kinds = iter(parameters)
+    columns = [slot.values for slot in hotspot.template.slots]
+    before: list[tuple[str, Sequence[str]]] = []
     pattern, prompt = "", ""
     for space, part in zip(hotspot.template.spaces, hotspot.template.parts, strict=True):
         gap = r"\s+" if space and pattern else ""
@@ -51,8 +59,11 @@ def entry_of(hotspot: Hotspot, parameters: Sequence[Parameter]) -> Entry:
             pattern += gap + f"(?i:{re.escape(part)})"
             prompt += (space and " ") + part
         else:
-            parameter = next(kinds)
-            pattern += gap + f"(?P<{parameter.name}>{parameter.pattern})"
+            parameter, column = next(kinds), columns[len(before)]
+            others = [name for name, own in before if writes and apart(own, column, parameter.pattern)]
+            unlike = "".join(rf"(?!(?P={name})(?![\w./-]))" for name in others)
+            before.append((parameter.name, column))
+            pattern += gap + f"{unlike}(?P<{parameter.name}>{parameter.pattern})"
             prompt += (space and " ") + f"{{{parameter.name}}}"
     directories = tuple(sorted({occurrence.episode.cwd for occurrence in hotspot.occurrences}))
     literal = " ".join(part for part in hotspot.template.parts if isinstance(part, str))

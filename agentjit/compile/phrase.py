@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, assert_never
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from agentjit.compile.rendering.names import looked_up
 from agentjit.piece import (
@@ -17,30 +17,22 @@ from agentjit.piece import (
     LineAt,
     Lines,
     Pattern,
-    Ref,
     ShapePiece,
-    Text,
     Whole,
 )
 from agentjit.skill import Plan
 from agentjit.step import (
-    AnyCall,
-    BashStep,
-    EditStep,
     Ending,
     Fork,
     Guard,
     Loop,
-    ReadStep,
-    ShellStep,
-    Spread,
     Step,
-    ToolStep,
-    WriteStep,
+    short,
 )
+from agentjit.step import call_text as call_text
+from agentjit.step import text_of as text_of
 
 ELSE = "else the model takes over"
-_SHORT = 60  # characters of a text that is only shown
 
 
 class Phrase(NamedTuple):
@@ -59,55 +51,6 @@ class Phrase(NamedTuple):
         if not self.note:
             return self.text
         return f"{self.text.removesuffix(':')} ({self.note}){':' if self.text.endswith(':') else ''}"
-
-
-def text_of(argument: Sequence[Text | Ref | Spread], names: Mapping[str, str] | None = None) -> str:
-    """An argument with its references in braces, or as `names` says."""
-    known = names or {}
-    return "".join(
-        piece.text if isinstance(piece, Text) else known.get(piece.name, f"{{{_named(piece)}}}") for piece in argument
-    )
-
-
-def _named(piece: Ref | Spread) -> str:
-    if isinstance(piece, Spread):
-        return f"{piece.name}…"
-    text = piece.name
-    for by in piece.by:
-        function, colon, given = by.partition(":")
-        text = f"{function}({text}, {given})" if colon else f"{function}({text})"
-    return text
-
-
-def call_text(call: AnyCall) -> str:
-    """A call on one line, with the places that vary in braces: `kubectl logs {name} -n {namespace}`."""
-    if isinstance(call, BashStep):
-        return " ".join(map(_word, call.argv))
-    if isinstance(call, ShellStep):
-        return text_of(call.script)
-    if isinstance(call, ReadStep):
-        start = "" if call.offset is None and call.limit is None else f" from line {call.offset or 1}"
-        return f"Read {text_of(call.path)}{start}" + (f" for {call.limit}" if call.limit is not None else "")
-    if isinstance(call, WriteStep):
-        return f"Write {text_of(call.path)}: {_short(text_of(call.content))}"
-    if isinstance(call, EditStep):
-        every = " everywhere" if call.every else ""
-        return f"Edit {text_of(call.path)}: {_short(text_of(call.old))} becomes {_short(text_of(call.new))}{every}"
-    if isinstance(call, ToolStep):
-        given = (f"{'.'.join(map(str, field.path))}={_word(field.value)}" for field in call.fields)
-        return f"{call.tool} {', '.join(given)}".strip()
-    assert_never(call)
-
-
-def _word(argument: Argument | Spread) -> str:
-    text = text_of((argument,) if isinstance(argument, Spread) else argument)
-    plain = text and not any(character.isspace() or character in "'\"\\$`&|;<>*?[]#~" for character in text)
-    return text if plain else "'" + text.replace("'", "'\\''") + "'"
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return f"'{flat if len(flat) <= _SHORT else flat[: _SHORT - 1] + '…'}'"
 
 
 def finder_text(finder: Finder) -> str:
@@ -140,7 +83,7 @@ def _part(part: str | int | Field_ | Every) -> str:
 def shape_text(pieces: Sequence[ShapePiece]) -> str:
     """What an output or a value looks like, cut short: what varied stands in angles."""
     texts = (f"<{piece.expression}>" if isinstance(piece, Kind) else text_of((piece,)) for piece in pieces)
-    return _short("".join(texts))
+    return short("".join(texts))
 
 
 def guard_text(guard: Guard) -> str:
@@ -154,7 +97,7 @@ def guard_text(guard: Guard) -> str:
 
 def ending_text(ending: Ending, answer: Argument) -> str:
     """How a way ends: its answer, or that the model concludes."""
-    return f"answer {_short(text_of(answer))}" if ending is Ending.ANSWERED else "the outputs go to the model"
+    return f"answer {short(text_of(answer))}" if ending is Ending.ANSWERED else "the outputs go to the model"
 
 
 def plan_phrases(plan: Plan) -> list[Phrase]:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from agentjit.compile import holes
-from agentjit.compile.align import AlignedStep, align_step, stays
-from agentjit.compile.assemble import Assembly, drafts_of, left_open, overall, remains, used
-from agentjit.compile.build import Build, Shared, Tail
 from agentjit.compile.entry import entry_of, parameters_of
-from agentjit.compile.explain import Values
-from agentjit.compile.follow import follow
+from agentjit.compile.explaining.domains import asked as looks
+from agentjit.compile.explaining.domains import narrow, uses
+from agentjit.compile.explaining.explain import Values
+from agentjit.compile.explaining.secrets import Secrets
+from agentjit.compile.explaining.shape import Vector
+from agentjit.compile.following import holes
+from agentjit.compile.following.align import AlignedStep, align_step, stays
+from agentjit.compile.following.assemble import Assembly, drafts_of, left_open, overall, remains, used
+from agentjit.compile.following.before_writes import settled
+from agentjit.compile.following.build import Build, Shared, Tail
+from agentjit.compile.following.follow import follow
+from agentjit.compile.following.order import key
+from agentjit.compile.following.paths import chosen
+from agentjit.compile.following.rounds import rows
 from agentjit.compile.knowledge import Knowledge
 from agentjit.compile.naming import identifier, parameter_names, skill_name, value_name
 from agentjit.compile.needs import needs
-from agentjit.compile.order import key
-from agentjit.compile.paths import chosen
-from agentjit.compile.rounds import rows
-from agentjit.compile.secrets import Secrets
-from agentjit.compile.shape import Vector
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Hotspot
 from agentjit.skill import Asked, Cost, Plan, Support
@@ -28,10 +31,11 @@ from agentjit.trace import PLACEHOLDER
 _KEYS = ("cwd", "today", "repo", "branch", "remote", "user", "home", "email")  # of the environment, likeliest first
 
 
-def plan(hotspot: Hotspot, know: Knowledge) -> Plan:
+def plan(hotspot: Hotspot, know: Knowledge, *, open_ended: bool = False) -> Plan:
     """The plan of a hotspot; `NotCompilable` says what stands in the way.
 
-    Where its occurrences part, the plan forks; it covers those that `support` names, and hands the others back.
+    Where its occurrences part, the plan forks; it covers those that `support` names, and hands the others back. If
+    nothing tells which way they go it is none, or, `open_ended`, ends there and leaves the rest to the model.
     """
     if hotspot.obstacle or hotspot.template is None:
         raise NotCompilable(hotspot.obstacle or "no prompt starts it")
@@ -42,7 +46,8 @@ def plan(hotspot: Hotspot, know: Knowledge) -> Plan:
     surroundings = _surroundings(hotspot, know)
     asked = _asked(surroundings, names)
     environment = {name: surroundings[each] for name, each in asked.items()}
-    tail = follow(_begun(hotspot, given, environment, know), rows([each.operations for each in hotspot.occurrences]))
+    begun = _begun(hotspot, given, environment, know, open_ended=open_ended)
+    tail = settled(follow(begun, rows([each.operations for each in hotspot.occurrences])))
     runs, covered = len(hotspot.occurrences), len(tail.covered())
     if 2 * covered < runs:
         raise NotCompilable(f"unstable: {runs - covered} of {runs} runs would be handed back")
@@ -83,7 +88,14 @@ def _asked(keys: Iterable[str], taken: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _begun(hotspot: Hotspot, given: Mapping[str, Vector], environment: Mapping[str, Vector], know: Knowledge) -> Build:
+def _begun(
+    hotspot: Hotspot,
+    given: Mapping[str, Vector],
+    environment: Mapping[str, Vector],
+    know: Knowledge,
+    *,
+    open_ended: bool,
+) -> Build:
     values = Values({**given, **environment}, value_name, environment=environment)
     shared = Shared(
         judge=know.judge,
@@ -92,6 +104,7 @@ def _begun(hotspot: Hotspot, given: Mapping[str, Vector], environment: Mapping[s
         slots=tuple(given),
         finals=tuple(occurrence.episode.final for occurrence in hotspot.occurrences),
         varying=frozenset(values.varying()),
+        open_ended=open_ended,
     )
     return Build(tuple(range(len(hotspot.occurrences))), values, shared)
 
@@ -100,19 +113,26 @@ def _assembled(hotspot: Hotspot, tail: Tail, names: Sequence[str], asked: Mappin
     shared, assembly = tail.build.shared, Assembly(tail)
     covered = chosen(hotspot, tail.covered())
     assert covered.template
+    found = uses(tail)
+    narrow(tail, found)
     steps, fork = assembly.steps(), assembly.fork()
     named = _named(*(each.model_dump_json() for each in (*steps, *([fork] if fork else ()))))
     named |= {piece.name for piece in tail.answer if piece.kind == "ref"}
     aligned = [draft.aligned for draft in drafts_of(tail)]
-    prompted = parameters_of(covered.template, names)
-    environment = [Asked(name=name, key=each) for name, each in asked.items() if name in named]
+    prompted = parameters_of(covered.template, names, found)
+    known = tail.values.sources
+    environment = [
+        Asked(name=name, key=each, pattern=looks(each, known.get(name, ()), found.get(name)))
+        for name, each in asked.items()
+        if name in named
+    ]
     environment += [Asked(name=each[1:], key=each) for each in shared.secrets.environment if each[1:] in named]
     secret = tuple(each for each in shared.secrets.parameters if each.name in named)
     episodes = tuple(occurrence.episode.id for occurrence in covered.occurrences)
     return Plan(
         name=skill_name(covered.template, aligned),
         hotspot=hotspot.id,
-        entry=entry_of(covered, prompted),
+        entry=entry_of(covered, prompted, writes=any(use.written for use in found.values())),
         parameters=(*prompted, *secret, *holes.parameters(shared.holes, named)),
         environment=tuple(environment),
         requires=needs(aligned, [each.key for each in environment]),

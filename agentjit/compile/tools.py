@@ -10,16 +10,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
-from agentjit.compile.explain import occurrences
-from agentjit.compile.kinds import kind_of
-from agentjit.compile.words import part_of_a_name
+from agentjit.compile.explaining.explain import occurrences
+from agentjit.compile.explaining.kinds import kind_of
+from agentjit.compile.explaining.words import part_of_a_name
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Operation
 from agentjit.piece import Argument, Piece, Ref, Text
-from agentjit.step import AnyCall, EditStep, ReadStep, ToolField, ToolStep, WriteStep
+from agentjit.step import AnyCall, BashStep, EditStep, ReadStep, Spread, ToolField, ToolStep, WriteStep
 from agentjit.trace import Effect
 
 Type = Literal["string", "integer", "number", "boolean", "null", "array", "object"]
@@ -36,6 +36,7 @@ _VARYING = {
     "Write": ("file_path", "content"),
     "Edit": ("file_path", "old_string", "new_string"),
 }
+_CREATED = ("File created successfully", "Successfully created")  # what the agents' own tools say of a new file
 _LEAVES = 200  # of one input
 _DEEPEST = 20
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*|\s+|.", re.DOTALL)
@@ -156,14 +157,16 @@ def _fields(tool: str, inputs: Sequence[Mapping[str, Any]]) -> list[Given]:
     return [Given(leaf.name, tuple(row[at].text for row in rows)) for at, leaf in enumerate(rows[-1])]
 
 
-def call(operation: Operation, arguments: Sequence[Argument]) -> AnyCall:
-    """The call that a plan makes: `arguments` are the explained values of what `given` listed."""
+def call(operations: Sequence[Operation], arguments: Sequence[Argument]) -> AnyCall:
+    """The call that a plan makes: `arguments` are the explained values of what `given` listed of these operations."""
+    operation = operations[-1]
     tool = operation.call.tool
     said = meant(tool, operation.call.input)
     if tool == "Read":
         return ReadStep(path=arguments[0], offset=said.get("offset"), limit=said.get("limit"))
     if tool == "Write":
-        return WriteStep(path=arguments[0], content=arguments[1])
+        new = all(each.call.output.startswith(_CREATED) for each in operations)
+        return WriteStep(path=arguments[0], content=arguments[1], new=new)
     if tool == "Edit":
         every = bool(said.get("replace_all"))
         return EditStep(path=arguments[0], old=arguments[1], new=arguments[2], every=every)
@@ -171,6 +174,39 @@ def call(operation: Operation, arguments: Sequence[Argument]) -> AnyCall:
     return ToolStep(
         tool=tool, fields=tuple(ToolField(path=leaf.path, type=leaf.type, value=value) for leaf, value in rows)
     )
+
+
+def unseen(call: AnyCall, before: Iterable[AnyCall]) -> str:
+    """Why a Write may not take the place of a file: nothing before it looked at that very file. "" if it may.
+
+    The agent may have looked in an earlier turn, or known what it was about; what is in the file in another run, nobody
+    knows. Where the traces were not of one kind, new in some of them only, it is the same.
+    """
+    if not isinstance(call, WriteStep) or call.new or any(_looks_at(each, call.path) for each in before):
+        return ""
+    return "it writes over a file that no step before it reads"
+
+
+def _looks_at(call: AnyCall, path: Argument) -> bool:
+    """Whether a call shows the file at `path`, or has just written it."""
+    if isinstance(call, ReadStep | WriteStep):
+        return _same_file(call.path, path)
+    if not isinstance(call, BashStep) or len(call.argv) != 2 or isinstance(call.argv[1], Spread):
+        return False
+    return call.argv[0] == (Text(text="cat"),) and _same_file(call.argv[1], path)
+
+
+def _same_file(one: Argument, other: Argument) -> bool:
+    """Whether two paths mean one file for all values: they are the same, one of them perhaps from `cwd` on."""
+    return _from_here(one) == _from_here(other)
+
+
+def _from_here(path: Argument) -> Argument:
+    match path:
+        case (Ref(name="cwd", by=()), Text(text=text), *rest) if text.startswith("/"):
+            return (*((Text(text=text[1:]),) if text[1:] else ()), *rest)
+        case _:
+            return path
 
 
 def nested(fields: Sequence[tuple[Sequence[str | int], object]]) -> Any:

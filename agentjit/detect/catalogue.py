@@ -1,6 +1,7 @@
 """The catalogue of what programs change: `effects.json` and a user's own files over it, read once.
 
-A file is `{"programs": {NAMES: RULE}, "environment": {…}, "tools": {TOOL: EFFECT}}`; NAMES are separated by blanks.
+A file is `{"programs": {NAMES: RULE}, "environment": {…}, "tools": {TOOL: EFFECT}, "reach": {REACH: NAMES}}`; NAMES are
+separated by blanks.
 RULE is an effect (`"reads"`, `"writes-here"`, `"writes-elsewhere"`, `"unknown"`, or `"paths"`: it writes its operands)
 or an object of the fields of `Rule`, where a list of names is one string, and `verdicts` maps an effect to its flags.
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from agentjit.errors import BadInput
-from agentjit.trace import Effect
+from agentjit.trace import Effect, Reach
 
 PATH = "path"
 """Verdict on a flag: the file it names is written."""
@@ -79,7 +80,8 @@ class Catalogue:
     """All rules. `harmless` and `harmless_values` are about environment variables, `tools` about other tools than Bash.
 
     `levels`: how many words after a program name what it does (`gh pr view`: 2), by program or `program-subcommand`.
-    `names`: flags whose value says what is done (`tox -e lint`), by program.
+    `names`: flags whose value says what is done (`tox -e lint`), by program. `reach`: how far a program or a tool looks
+    that only reads, by program, `program-subcommand` or `program:--flag`; ANYWHERE for all others.
     """
 
     programs: Mapping[str, Rule]
@@ -88,16 +90,17 @@ class Catalogue:
     tools: Mapping[str, str]
     levels: Mapping[str, int]
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    reach: Mapping[str, Reach] = field(default_factory=dict)
 
 
 def load(*paths: Path) -> Catalogue:
     """The built-in catalogue with the files `paths` merged over it, later ones last; `BadInput` names a wrong file."""
     raw: dict[str, Any] = json.loads(resources.files("agentjit.detect").joinpath("effects.json").read_text("utf-8"))
-    raw["programs"] = split_names(raw["programs"])
+    raw["programs"], raw["reach"] = split_names(raw["programs"]), _by_name(raw["reach"])
     for path in paths:
         try:
             extra = json.loads(path.read_text("utf-8"))
-            extra["programs"] = split_names(extra.get("programs", {}))
+            extra["programs"], extra["reach"] = split_names(extra.get("programs", {})), _by_name(extra.get("reach", {}))
             raw = merged(raw, extra)
             _catalogue(raw)
         except (OSError, ValueError, TypeError, AttributeError, KeyError, re.error) as error:
@@ -116,6 +119,10 @@ def split_names(programs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: rule for names, rule in programs.items() for name in names.split()}
 
 
+def _by_name(reach: Mapping[str, str]) -> dict[str, str]:
+    return {name: how for how, names in reach.items() for name in names.split()}
+
+
 def merged(under: Any, over: Any) -> Any:
     """`over` laid over `under`, object by object; anything else of `over` wins."""
     if isinstance(under, dict) and isinstance(over, dict):
@@ -124,7 +131,7 @@ def merged(under: Any, over: Any) -> Any:
 
 
 def _catalogue(raw: Mapping[str, Any]) -> Catalogue:
-    if unknown := set(raw) - {"about", "programs", "environment", "tools", "levels", "names"}:
+    if unknown := set(raw) - {"about", "programs", "environment", "tools", "levels", "names", "reach"}:
         raise ValueError(f"no such part: {', '.join(sorted(unknown))}")
     environment = raw["environment"]
     values = {name: frozenset(map(str, allowed)) for name, allowed in environment["values"].items()}
@@ -134,7 +141,8 @@ def _catalogue(raw: Mapping[str, Any]) -> Catalogue:
     programs = {name: _rule(rule) for name, rule in raw["programs"].items()}
     levels = {name: int(level) for name, level in split_names(raw["levels"]).items()}
     names = {name: frozenset(flags.split()) for name, flags in split_names(raw["names"]).items()}
-    return Catalogue(programs, re.compile(environment["harmless"]), values, dict(raw["tools"]), levels, names)
+    reach = {name: Reach(how) for name, how in raw["reach"].items()}
+    return Catalogue(programs, re.compile(environment["harmless"]), values, dict(raw["tools"]), levels, names, reach)
 
 
 def _rule(raw: Any) -> Rule:

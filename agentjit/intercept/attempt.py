@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,6 +20,7 @@ LEAST = 5.0  # seconds every run may take: a short one is slow where the machine
 SLACK = 10.0  # times its usual seconds, then it hangs, and the user has waited long enough
 CONTEXT = 9000  # characters; the harness spills more than 10,000 to a file
 NOTE = 1500  # characters of what a hand-back tells
+MOST_LEFT = 8  # steps that are named to the model as still to be done
 
 
 def attempt(home: Home, raw: bytes, rows: list[str], *, env: Mapping[str, str]) -> dict[str, Any] | None:
@@ -58,7 +60,7 @@ def attempt(home: Home, raw: bytes, rows: list[str], *, env: Mapping[str, str]) 
     spool.write(home, "UserPromptSubmit", [raw, json.dumps(begun).encode()])
     done = execute(ready_of(home, entry), arguments, cwd=cwd, env=env, seconds=limit(entry["seconds"]), mode=mode)
     spool.write(home, "run", [json.dumps({**said, **outcome(done, entry, payload)}).encode()])
-    return _output(entry, done, env)
+    return _output(entry, arguments, done, env)
 
 
 def not_recorded(home: Home, env: Mapping[str, str], folders: Iterable[str]) -> str:
@@ -111,11 +113,13 @@ def outcome(done: Executed, entry: Mapping[str, Any], payload: Mapping[str, Any]
     }
 
 
-def _output(entry: Mapping[str, Any], done: Executed, env: Mapping[str, str]) -> dict[str, Any] | None:
+def _output(
+    entry: Mapping[str, Any], arguments: Mapping[str, str], done: Executed, env: Mapping[str, str]
+) -> dict[str, Any] | None:
     if done.outcome == "answered":
         return {"continue": False, "stopReason": f"{done.answer}\n{_dim(_line(entry, done), env)}"}
     if done.outcome == "gathered":
-        return _context(_gathered(entry, done))
+        return _context(_gathered(entry, arguments, done))
     return _context(_handed_back(entry, done)) if done.steps else None
 
 
@@ -136,13 +140,35 @@ def _line(entry: Mapping[str, Any], done: Executed) -> str:
     return f"— AgentJIT: {entry['name']}, {steps}, {done.seconds:.1f} s{tokens}"
 
 
-def _gathered(entry: Mapping[str, Any], done: Executed) -> str:
+def _gathered(entry: Mapping[str, Any], arguments: Mapping[str, str], done: Executed) -> str:
     head = (
         f"For this prompt AgentJIT has just run the steps that were run for every prompt like it ({entry['name']}). "
         "These are their results, as the Bash and Read tools give them; no need to run them again."
     )
-    room = max(200, (CONTEXT - len(head)) // max(1, len(done.steps)) - 120)
-    return "\n\n".join((head, *(_shown(step, room) for step in done.steps)))
+    rest = _left(entry, arguments)
+    room = max(200, (CONTEXT - len(head) - len(rest)) // max(1, len(done.steps)) - 120)
+    return "\n\n".join((head, *(_shown(step, room) for step in done.steps), *filter(None, (rest,))))
+
+
+def _left(entry: Mapping[str, Any], arguments: Mapping[str, str]) -> str:
+    """What there is still to do, in words; "" where nothing but an answer was missing."""
+    left: list[str] = list(entry.get("left", ()))
+    if not left:
+        return ""
+    more = f"\n(and {len(left) - MOST_LEFT} more)" if len(left) > MOST_LEFT else ""
+    steps = "\n".join(f"- {each}" for each in left[:MOST_LEFT])
+    text = f"The work is not done with this. In the runs before, these steps followed; they are left to you:\n{steps}"
+    text += more
+    holes: Mapping[str, str] = entry.get("holes", {})
+    if not holes:
+        return text
+    known = "".join(f" {key}={shlex.quote(value)}" for key, value in arguments.items())
+    asked = "".join(f" {name}='…'" for name in holes)
+    examples = ", ".join(f"{name} (last: {example!r})" for name, example in holes.items())
+    return (
+        f"{text}\nAgentJIT could not take them, for only you can say {examples}. Do them yourself, or run "
+        f"`aj run {entry['name']}{known}{asked}`, which begins again with its first step and goes on to the end."
+    )
 
 
 def _handed_back(entry: Mapping[str, Any], done: Executed) -> str:

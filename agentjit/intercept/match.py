@@ -10,9 +10,13 @@ _POINTING = frozenset(
     "it this that these those them they he she him her everything all both each any some something anything nothing"
     " here there now again today yesterday please ok okay mine yours ours what which who whom whose where when why how"
     " same other another else one ones and or but not no never the a an more less me someone somebody anybody nobody"
-    " everyone everybody none neither either us we i right later first last next instead".split()
+    " everyone everybody none neither either us we i right later first last next instead up down out over off away back"
+    " through around along order turn parallel general total house slate mess"
+    " myself yourself itself himself herself themselves ourselves".split()
 )
-"""Words that stand for something said elsewhere: never the value of a parameter, unless they were before."""
+"""Words that stand for something said elsewhere, or belong to the verb (`clean up`, `in order`): never the value of a
+parameter, unless they were before.
+"""
 
 _OPENS = ("'", '"', "`", "‘", "“", "«")
 _CLOSES = (".", ",", ";", ":", "!", "?", "'", '"', ")")

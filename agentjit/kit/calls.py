@@ -99,14 +99,15 @@ class Read(Call):
 
 
 class Write(Call):
-    """The harness's Write tool: a file's whole new text."""
+    """The harness's Write tool: a file's whole new text; `new`: there must be nothing in its place."""
 
-    __slots__ = ("content", "path")
+    __slots__ = ("content", "new", "path")
     tool = "Write"
 
-    def __init__(self, path: str, content: str) -> None:
+    def __init__(self, path: str, content: str, new: bool = False) -> None:
         self.path = path
         self.content = content
+        self.new = new
 
     @property
     def text(self) -> str:
@@ -117,22 +118,23 @@ class Write(Call):
         return {"file_path": self.path, "content": self.content}
 
     def mapped(self, change: Change) -> Write:
-        return Write(change(self.path), change(self.content))
+        return Write(change(self.path), change(self.content), self.new)
 
 
 class Edit(Call):
     """The harness's Edit tool: `old`, which stands in the file once (or, for `every` place, at least once), becomes
-    `new`.
+    `new`. `whole` says where `old` must not be a part of a longer word: at its `begin`, its `end`, or `both`.
     """
 
-    __slots__ = ("every", "new", "old", "path")
+    __slots__ = ("every", "new", "old", "path", "whole")
     tool = "Edit"
 
-    def __init__(self, path: str, old: str, new: str, every: bool) -> None:
+    def __init__(self, path: str, old: str, new: str, every: bool, whole: str = "") -> None:
         self.path = path
         self.old = old
         self.new = new
         self.every = every
+        self.whole = whole
 
     @property
     def text(self) -> str:
@@ -144,7 +146,7 @@ class Edit(Call):
         return {**given, "replace_all": True} if self.every else given
 
     def mapped(self, change: Change) -> Edit:
-        return Edit(change(self.path), change(self.old), change(self.new), self.every)
+        return Edit(change(self.path), change(self.old), change(self.new), self.every, self.whole)
 
 
 class Tool(Call):
@@ -222,14 +224,17 @@ def read(path: str, offset: int | None = None, limit: int | None = None) -> Read
     return Read(path, offset, limit)
 
 
-def write(path: str, content: str) -> Write:
-    """A file's whole new text; folders on the way are made."""
-    return Write(path, content)
+def write(path: str, content: str, new: bool = False) -> Write:
+    """A file's whole new text; folders on the way are made. `new`: all traces made a file, none took one's place."""
+    return Write(path, content, new)
 
 
-def edit(path: str, old: str, new: str, every: bool = False) -> Edit:
-    """`old` becomes `new` where it stands in a file: in one place, or in `every` place."""
-    return Edit(path, old, new, every)
+def edit(path: str, old: str, new: str, every: bool = False, whole: str = "") -> Edit:
+    """`old` becomes `new` where it stands in a file: in one place, or in `every` place.
+
+    `whole`: at its `begin`, its `end`, or `both`, no longer word may go on: `on` is not meant in `oneself`.
+    """
+    return Edit(path, old, new, every, whole)
 
 
 def tool(name: str, given: Mapping[str, object]) -> Tool:

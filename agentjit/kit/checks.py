@@ -9,6 +9,8 @@ from types import EllipsisType
 
 from . import promises
 from .calls import Result
+from .promises import cells_of as cells_of
+from .promises import parsed as parsed
 
 Finder = Callable[[str], list[str]]
 
@@ -22,9 +24,22 @@ class Deviation(Exception):
         self.seen = seen
 
 
+class Inapplicable(ValueError):
+    """A value that a transformation does not apply to, or that it could make several things of. The text says so in
+    words for the user.
+    """
+
+
 def literal(value: str) -> str:
     """`value` as a regular expression that matches just itself."""
     return re.escape(value)
+
+
+def matching(value: str, kind: str) -> str:
+    """`value`, if it is of this kind, a regular expression that it matches in full."""
+    if re.fullmatch(kind, value) is None:
+        raise Deviation(f"a value like {kind}", repr(value[:200]))
+    return value
 
 
 _TROUBLE = re.compile(
@@ -75,6 +90,8 @@ def ensure(
     words: Mapping[int, Sequence[str]] | None = None,
     holds: Sequence[tuple[Finder, str]] = (),
     columns: int | tuple[int, int] | None = None,
+    separator: str = "",
+    titles: int = 1,
     forms: Mapping[int, str] | None = None,
     cells: Mapping[int, str] | None = None,
     each: str | None = None,
@@ -90,11 +107,11 @@ def ensure(
     word of trouble (an error, a refusal, something not found) is in the output.
     `shape`: a regular expression the whole output (without white space at its ends) must match, `within` the ranges of
     the numbers in its groups, `same` which of them are equal. `words`: the only words that may stand in these columns
-    below the header. `holds`: what these finders must find. `columns`: how many cells the rows below the header have;
-    `forms`: what all cells of these columns look like, `cells`: what they are. `each`: what every line that is not
-    blank looks like. `form`: what the JSON looks like. `lines`: how many there are
-    that are not blank; `says`: what a line of its own must look like. `relations`: what one place has to do with
-    another. `exists`: files that are there now.
+    below the header, or below `titles` lines, in cells parted by white space or by `separator`. `holds`: what these
+    finders must find. `columns`: how many cells the rows below the header have; `forms`: what all cells of these
+    columns look like, `cells`: what they are. `each`: what every line that is not blank looks like. `form`: what the
+    JSON looks like. `lines`: how many there are that are not blank; `says`: what a line of its own must look like.
+    `relations`: what one place has to do with another. `exists`: files that are there now.
     """
     if exit_code is not None:
         allowed = (exit_code,) if isinstance(exit_code, int) else exit_code
@@ -111,17 +128,15 @@ def ensure(
         raise Deviation("an output without a word of trouble", f"{word!r} in {shown(text.strip())}")
     if shape is not None:
         _ensure_shape(text.strip(), shape, within, same)
-    for column, known in (words or {}).items():
-        for row in promises.rows_of(text):
-            if len(row) > column and row[column] not in known:
-                raise Deviation(f"{' or '.join(known)} in column {column}", shown(row[column]))
+    rows = promises.Rows(separator, titles).of(text) if words or columns is not None or forms or cells else []
+    _promised(promises.strange(rows, words or {}))
     for find, value in holds:
         found = find(text)
         if found != [value]:
             raise Deviation(f"{shown(value)} at {find.__doc__}", " and ".join(map(shown, found[:3])) or "nothing")
-    _promised(promises.ragged(text, *_both(columns)) if columns is not None else None)
-    _promised(promises.misformed(text, forms or {}))
-    _promised(promises.misformed(text, {column: literal(value) for column, value in (cells or {}).items()}))
+    _promised(promises.ragged(rows, *_both(columns), titled=titles > 0) if columns is not None else None)
+    _promised(promises.misformed(rows, forms or {}))
+    _promised(promises.misformed(rows, {column: literal(value) for column, value in (cells or {}).items()}))
     _promised(promises.unlike_others(text, each) if each is not None else None)
     _promised(promises.unlike(text, form) if form is not ... else None)
     _promised(promises.number_of_lines(text, *_both(lines)) if lines is not None else None)
@@ -262,20 +277,6 @@ def cell(
     return _finder(find, f"column {column} of {chosen}")
 
 
-def cells_of(line: str, separator: str) -> list[str]:
-    """The cells of one row: none if `separator` is not in it, or if it only rules off (`---+---`)."""
-    if not separator:
-        return line.split()
-    if separator not in line or not line.strip("-+|:= \t"):
-        return []
-    if separator == "," and '"' in line:
-        import csv  # not needed by most runs
-
-        return [cell.strip() for row in csv.reader([line]) for cell in row]
-    bare = line.strip().strip("|") if separator == "|" else line
-    return [cell.strip() for cell in bare.split(separator)]
-
-
 Path = Sequence[str | int | Mapping[str, str] | EllipsisType]
 
 
@@ -303,14 +304,6 @@ def json_keys(*path: str | int | dict[str, str]) -> Finder:
 
 def _way(path: Path) -> str:
     return f"JSON path {list(path)}".replace("Ellipsis", "every")
-
-
-def parsed(text: str) -> object:
-    """A JSON text's value, `...` if it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return ...
 
 
 def follow(root: object, path: Path) -> list[object]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 from .calls import Ask, Call, Result
-from .checks import Deviation
+from .checks import Deviation, Inapplicable
 from .program import Answer, Program
 
 Perform = Callable[[Call], Result]
@@ -156,6 +156,8 @@ def drive(
         return Run("gathered", steps)
     except Deviation as deviation:
         run = Run("handed_back", steps, reason=mask(str(deviation)))
+    except Inapplicable as unclear:
+        run = Run("handed_back", steps, reason=mask(str(unclear)))
     except Exception as error:  # a program is data from disk: whatever it raises, the model takes over
         run = Run("handed_back", steps, reason=f"the program failed: {mask(f'{type(error).__name__}: {error}')}")
     run.stopped_at = journal.at

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import stat
 import time
 from typing import NamedTuple
 
 from .calls import Edit, Read, Write
+from .checks import shown
 from .drive import StepFailed
 
 LIMIT = 4 * 1024 * 1024  # bytes of a file; what is larger is for the model to handle in parts
 READ_LINES = 2000  # the agent's own Read tool stops there
+_JOINS = r"[\w.@+~/$%-]"  # what makes a longer word of two: `old-news`, `src/news`, `news2`
+_BEFORE = re.compile(rf"(?:{_JOINS}|\w:)\Z")
+_BEHIND = re.compile(r"[\w@+~/-]|[.:]\w")  # a full stop and a colon end a word, but in `1.2.3` and `db:news`
 _PATIENCE = 2.0  # seconds that another writer of the same file is waited for
 
 
@@ -31,18 +36,28 @@ def read(cwd: str, call: Read) -> str:
 
 
 def write(cwd: str, call: Write) -> str:
-    """Give a file its whole new text; folders on the way are made."""
+    """Give a file its whole new text; folders on the way are made. Nothing is written over a file that was not `new`
+    in the traces.
+    """
     path = _target(cwd, call.path)
     content = _encoded(call.content)
+    if call.new and os.path.lexists(path):
+        raise _there(path)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     except (OSError, ValueError) as error:
         raise StepFailed(f"a folder for {path}", _why(error)) from error
     with _Held(path) as held:
+        if call.new and held.before is not None:
+            raise _there(path)
         _replace(path, content, held)
     if held.before is None:
         return f"File created successfully at: {call.path}"
     return f"The file {call.path} has been updated successfully."
+
+
+def _there(path: str) -> StepFailed:
+    return StepFailed(f"no file at {path}", "one that the traces know nothing of")
 
 
 def edit(cwd: str, call: Edit) -> str:
@@ -71,12 +86,29 @@ def _edited(text: str, call: Edit, path: str) -> str:
         raise StepFailed(f"the text to replace in {path}", "none")
     if not call.every and (count > 1 or plain.find(old, plain.find(old) + 1) >= 0):
         raise StepFailed(f"the text to replace once in {path}", "it stands there more than once")
+    _ensure_whole(plain, old, call.whole, path)
     if not new and not old.endswith("\n") and f"{old}\n" in plain:
         old += "\n"  # so does the agent's tool: a line that is deleted leaves no empty one
         if plain.count(old) != count:
             raise StepFailed(f"the text to delete to end its line in {path}", "it does not in every place")
     changed = plain.replace(old, new)
     return changed.replace("\n", "\r\n") if windows else changed
+
+
+def _ensure_whole(text: str, old: str, whole: str, path: str) -> None:
+    """Raises `StepFailed` where `old` is a part of a longer word at an edge at which it must not be.
+
+    An edge that no word stands at, as of `"news"` in quotes, ends one anyway.
+    """
+    at = text.find(old) if whole else -1
+    while at >= 0:
+        end = at + len(old)
+        begun = whole in ("begin", "both") and re.match(_JOINS, old) and _BEFORE.search(text, max(0, at - 2), at)
+        goes_on = whole in ("end", "both") and re.match(_JOINS, old[-1]) and _BEHIND.match(text, end)
+        if begun or goes_on:
+            around = text[text.rfind("\n", 0, at) + 1 : end + len(text[end:].split("\n", 1)[0])]
+            raise StepFailed(f"{shown(old)} as words of their own in {path}", shown(around))
+        at = text.find(old, end)
 
 
 # --- where a file lies

@@ -105,11 +105,27 @@ def array(item: Template, least: int, most: int | EllipsisType | None = None) ->
 
 def unlike(text: str, template: Template) -> Broken:
     """Where a JSON text is not as the template says."""
-    try:
-        root = json.loads(text)
-    except (ValueError, RecursionError):
+    root = parsed(text)
+    if root is ...:
         return "a JSON text", _shown(text.strip())
     return _unlike(root, template, ())
+
+
+def parsed(text: str) -> object:
+    """A JSON text's value, `...` if it is none, or if an object in it has a key twice: which is meant, nobody says
+    (RFC 8259, section 4).
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except (ValueError, RecursionError):
+        return ...
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return made
 
 
 _TYPES: Mapping[type, tuple[str, tuple[type, ...]]] = {
@@ -207,23 +223,68 @@ def _json(node: object) -> str:
 # --- tables and lines
 
 
+class Rows:
+    """How the lines of a text are rows: cells parted by white space (or `separator`), below `titles` lines."""
+
+    __slots__ = ("separator", "titles")
+
+    def __init__(self, separator: str = "", titles: int = 1) -> None:
+        self.separator = separator
+        self.titles = titles
+
+    def of(self, text: str) -> list[list[str]]:
+        """The cells of every row; a line without the separator is a row of one cell, and one that rules off is none."""
+        lines = [line for line in text.split("\n") if line.strip()] if self.separator else text.strip("\n").split("\n")
+        rows = [self._cells(line) for line in lines]
+        return [cells for cells in rows[self.titles :] if cells]
+
+    def _cells(self, line: str) -> list[str]:
+        if self.separator and self.separator not in line and line.strip("-+|:= \t"):
+            return [line.strip()]
+        return cells_of(line, self.separator)
+
+
+def cells_of(line: str, separator: str) -> list[str]:
+    """The cells of one row: none if `separator` is not in it, or if it only rules off (`---+---`)."""
+    if not separator:
+        return line.split()
+    if separator not in line or not line.strip("-+|:= \t"):
+        return []
+    if separator == "," and '"' in line:
+        import csv  # not needed by most runs
+
+        return [cell.strip() for row in csv.reader([line]) for cell in row]
+    bare = line.strip().strip("|") if separator == "|" else line
+    return [cell.strip() for cell in bare.split(separator)]
+
+
 def rows_of(text: str) -> list[list[str]]:
     """The cells of a table's rows, without its first line."""
-    return [cells for cells in (line.split() for line in text.strip("\n").split("\n")[1:]) if cells]
+    return Rows().of(text)
 
 
-def ragged(text: str, least: int, most: int) -> Broken:
-    """A row with fewer or more cells than any had."""
-    for cells in rows_of(text):
-        if not least <= len(cells) <= most:
-            return f"{_from_to(least, most)} columns in each row", f"{len(cells)} in {_shown(' '.join(cells))}"
+def ragged(rows: Sequence[Sequence[str]], least: int, most: int, *, titled: bool = True) -> Broken:
+    """A row with fewer or more cells than any had; no row at all where there are no titles and there always was one."""
+    wanted = f"{_from_to(least, most)} columns in each row"
+    if not rows and not titled and least:
+        return wanted, "no row"
+    odd = next((cells for cells in rows if not least <= len(cells) <= most), None)
+    return None if odd is None else (wanted, f"{len(odd)} in {_shown(' '.join(odd))}")
+
+
+def strange(rows: Sequence[Sequence[str]], words: Mapping[int, Sequence[str]]) -> Broken:
+    """A cell that is none of the words that were all that stood in its column."""
+    for column, known in words.items():
+        for cells in rows:
+            if len(cells) > column and cells[column] not in known:
+                return f"{' or '.join(known)} in column {column}", _shown(cells[column])
     return None
 
 
-def misformed(text: str, forms: Mapping[int, str]) -> Broken:
+def misformed(rows: Sequence[Sequence[str]], forms: Mapping[int, str]) -> Broken:
     """A cell that does not look like all others of its column did."""
     for column, form in forms.items():
-        for cells in rows_of(text):
+        for cells in rows:
             if len(cells) <= column or not re.fullmatch(form, cells[column]):
                 return f"cells like {form} in column {column}", _shown(" ".join(cells[column : column + 1]))
     return None

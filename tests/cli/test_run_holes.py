@@ -20,7 +20,7 @@ HISTORY = """
 # {cwd}
 > commit this
 $ git status --short
-|  M {file}
+| ?? {file}
 $ git add -A
 $ git commit -m "{message}"
 | [main {digits}] {message}
@@ -34,6 +34,7 @@ MESSAGES = (
     "Close the file",
     "Write docs",
 )
+FILES = ("parser.py", "tests/test_it.py", "docs/why.md", "lib/old.txt", "run.sh", "README")
 
 
 def git(work: Path, *words: str) -> str:
@@ -45,8 +46,8 @@ def git(work: Path, *words: str) -> str:
 def work(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with something to commit, and the skill that commits it."""
     rows = [
-        {"cwd": f"/w{i}", "file": f"src/a{i}.py", "message": message, "digits": f"abc{i}12"}
-        for i, message in enumerate(MESSAGES)
+        {"cwd": f"/w{i}", "file": file, "message": message, "digits": f"abc{i}12"}
+        for i, (message, file) in enumerate(zip(MESSAGES, FILES, strict=True))
     ]
     learned(home, repeat(HISTORY, *rows))
     folder = tmp_path / "work"

@@ -125,3 +125,26 @@ def test_file_tools_and_servers(claude: Callable[[str], ClaudeHome], tmp_path: P
             remark = text.removeprefix(own) if made.tool in ("Write", "Edit") else ""
             assert text == own + remark, made.text
             assert remark == "" or remark.startswith(" (file state"), "but for a remark to the model"
+
+
+def test_the_agent_says_whether_a_file_is_new(claude: Callable[[str], ClaudeHome]) -> None:
+    """`compile.tools` goes by these words. Whether a file was read before does not matter to this version of the agent:
+    what was written over unseen in the traces, AgentJIT leaves to the model.
+    """
+    agent = claude("over")
+    for name in ("unread", "read"):
+        (agent.work / name).write_text("somebody's\n")
+    paths = {name: str(agent.work / name) for name in ("unread", "read", "new")}
+    writes = [Call("Write", {"file_path": path, "content": "ours\n"}) for path in paths.values()]
+    asked = [writes[0], Read(paths["read"]), *writes[1:]]
+
+    def script(request: ModelRequest) -> Turn:
+        done = len(request.results)
+        return call(asked[done]) if done < len(asked) else say("done")
+
+    agent.model.script = script
+    done = agent.run("do it all", timeout=120)
+    unread, _, read, new = [request for request in done.requests if request.is_main][-1].results
+    assert unread.text.startswith(f"The file {paths['unread']} has been updated successfully.") or unread.is_error
+    assert read.text.startswith(f"The file {paths['read']} has been updated successfully.")
+    assert new.text.startswith(f"File created successfully at: {paths['new']}")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.client.road import Road, answer_of
-from tests.support.model import Bash, ModelRequest, Steps, Turn, by_prompt, say
+from tests.client.road import CHECKOUT, Road, answer_of
+from tests.support.model import Bash, ModelRequest, Steps, Turn, by_prompt, call, say
 from tests.support.session import ClaudeHome
 from tests.support.world import CheckedRepo, FakeKubectl, Pod, RestServer
 
@@ -272,6 +274,53 @@ def test_gathered_calls_the_model_once(road: Road, cluster: FakeKubectl) -> None
     assert len(sixth.requests) == 1
     assert "$ kubectl get pods -n demo" in sixth.requests[0].context
     assert road.last()["outcome"] == "gathered"
+
+
+def test_what_only_the_model_can_say_is_asked_of_it_in_plain_words(road: Road) -> None:
+    """It is told what is left and which command would do it, makes up the message, and that command does the work."""
+    work = road.claude.work
+    for words in (("init", "-q"), ("config", "user.name", "Test"), ("config", "user.email", "test@example.org")):
+        subprocess.run(["git", *words], cwd=work, check=True)
+    (road.claude.bin / "aj").write_text(f'#!/bin/sh\nPYTHONPATH={CHECKOUT} exec {sys.executable} -m agentjit "$@"\n')
+    (road.claude.bin / "aj").chmod(0o755)
+    messages = {
+        "web": "Fix the parser",
+        "api": "Add tests for it",
+        "cart": "Say why it fails",
+        "mail": "Remove dead code",
+        "feed": "Close the file",
+        "spam": "Explain the limits",
+    }
+
+    def noting(part: str) -> Steps:
+        yield Bash(f"cat {part}.log")
+        yield Bash(f"git commit --allow-empty -q -m '{messages[part]}'")
+        return "Noted."
+
+    learned = by_prompt((r"note the state of (?P<part>\w+)", noting))
+
+    def script(request: ModelRequest) -> Turn:
+        told = re.search(r"`(aj run [^`]*)`", request.context)
+        if not told:
+            return learned(request)
+        return say("Noted.") if request.results else call(Bash(told[1].replace("…", messages["spam"])))
+
+    road.claude.model.script = script
+    for part in messages:
+        (work / f"{part}.log").write_text(f"{part} is as it was")
+    road.learn(*(f"note the state of {part}" for part in list(messages)[:5]))
+    name = road.only_skill()["name"]
+    assert road.aj("approve", name, "--yes").returncode == 0
+
+    sixth = road.run("note the state of spam")
+
+    context = sixth.requests[0].context
+    assert "spam is as it was" in context
+    assert "The work is not done with this." in context
+    assert "- git commit --allow-empty -q -m {message}" in context
+    assert len(sixth.requests) == 2, "one to make up the message, one to conclude"
+    log = subprocess.run(["git", "log", "-1", "--format=%s"], cwd=work, check=True, capture_output=True, text=True)
+    assert log.stdout == "Explain the limits\n"
 
 
 # --- a prompt that matches nothing, and broken surroundings

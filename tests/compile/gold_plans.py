@@ -64,6 +64,7 @@ def release() -> Plan:
             WriteStep(
                 path=argument("{cwd}/notes/{version|next_minor}.md"),
                 content=argument("# {version|next_minor}, {today|date:%d %B %Y}\n\n{changes}\n"),
+                new=True,
             ),
             effect=Effect.WRITES_HERE,
             contract=Contract(seen=6),
@@ -396,14 +397,16 @@ def component() -> Plan:
         "add a component called {name}",
         step(
             "write_component",
-            WriteStep(path=argument("{repo}/src/components/{name|pascal}.tsx"), content=tuple(pieces)),
+            WriteStep(path=argument("{repo}/src/components/{name|pascal}.tsx"), content=tuple(pieces), new=True),
             effect=Effect.WRITES_HERE,
             contract=Contract(seen=6),
         ),
         step(
             "write_style",
             WriteStep(
-                path=argument("{repo}/src/components/{name|pascal}.module.css"), content=argument(".root {\n}\n")
+                path=argument("{repo}/src/components/{name|pascal}.module.css"),
+                content=argument(".root {\n}\n"),
+                new=True,
             ),
             effect=Effect.WRITES_HERE,
             contract=Contract(seen=6),

@@ -15,23 +15,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentjit.compile.admission import essence
-from agentjit.compile.candidates import Weighed, as_scheduled, candidates, choose, settled
-from agentjit.compile.latencies import Latencies, Sample, Seen, costs
 from agentjit.compile.phrase import call_text
 from agentjit.compile.render import program
-from agentjit.compile.schedule import (
+from agentjit.compile.weighing.candidates import Weighed, as_scheduled, candidates, choose, settled
+from agentjit.compile.weighing.latencies import Latencies, Sample, Seen, costs
+from agentjit.compile.weighing.schedule import (
     AT_ONCE,
     Order,
     Waves,
+    World,
     critical_path,
     duration,
     earliest,
     order,
     shortest,
 )
-from agentjit.compile.simulate import cost, thrown, ways
-from agentjit.compile.variants import variants
+from agentjit.compile.weighing.simulate import cost, thrown, ways
+from agentjit.compile.weighing.variants import variants
 from agentjit.contract import Contract
+from agentjit.detect.reach import reach_of
 from agentjit.detect.signature import operation
 from agentjit.hotspot import Occurrence
 from agentjit.piece import Argument, Binding, Kind, Ref, Text, Whole
@@ -40,7 +42,7 @@ from agentjit.run.load import load
 from agentjit.run.verify import Verdict, replay
 from agentjit.skill import Entry, Parameter, Plan, Support
 from agentjit.step import BashStep, Ending, Fork, Guard, Loop, Path, ReadStep, ShellStep, Step
-from agentjit.trace import Effect
+from agentjit.trace import Effect, Episode, Reach, ToolCall
 from tests.compile import families, structures
 from tests.compile.test_families import TEMPLATES, compiled, ran
 from tests.support.notation import episodes, repeat
@@ -99,8 +101,16 @@ def waves(made: Plan) -> list[list[str]]:
     return found
 
 
+def looks_here(tool: str, given: Mapping[str, Any]) -> Reach:
+    """All commands of these tests are of this machine."""
+    return Reach.LOCAL
+
+
+HERE = World(lambda step: Reach.LOCAL)
+
+
 def weighed(made: Plan, latencies: Latencies | None = None) -> list[Weighed]:
-    return candidates(made, latencies or Latencies(), words)
+    return candidates(made, latencies or Latencies(), words, looks_here)
 
 
 def chosen(made: Plan, latencies: Latencies | None = None) -> Plan:
@@ -232,7 +242,7 @@ def obeys(cut: Waves, steps: Sequence[Step]) -> None:
 
 @given(rows())
 def test_no_schedule_violates_the_order_of_data_and_effects(steps: tuple[Step, ...]) -> None:
-    rules, seconds = order(steps, set()), [each.seconds or 0.0 for each in steps]
+    rules, seconds = order(steps, set(), HERE), [each.seconds or 0.0 for each in steps]
     early, short = earliest(rules), shortest(rules, seconds)
     for cut in (early, short):
         obeys(cut, steps)
@@ -246,10 +256,10 @@ def test_the_simulated_time_lies_between_the_critical_path_and_one_after_the_oth
     made = plan(*steps)
     constant = {id(each): Sample((each.seconds or 0.0,) * 30, (0,) * 200) for each in steps}
     dice = thrown(made, lambda each: constant[id(each)], (5.0, 1000.0), draws=50)
-    rules, seconds = order(steps, set()), [each.seconds or 0.0 for each in steps]
+    rules, seconds = order(steps, set(), HERE), [each.seconds or 0.0 for each in steps]
     found = {
         each.name: cost(each.plan, each.parts, dice)
-        for each in variants(made, lambda each: each.seconds or 0)
+        for each in variants(made, lambda each: each.seconds or 0, HERE)
         if each.plan
     }
     well = [i for i, each in enumerate(found["sequential"].seconds) if abs(each - sum(seconds)) < 1e-9]
@@ -260,8 +270,67 @@ def test_the_simulated_time_lies_between_the_critical_path_and_one_after_the_oth
             assert own.seconds[i] <= sum(seconds) + costs().beside * len(steps)
 
 
+GETS = ("curl -s http://ci/web/build", "curl -s http://ci/web/last", "kubectl get pods", "git status", "docker ps")
+
+
+def reading(name: str, command: str) -> Step:
+    argv: list[Argument] = [(Text(text=word),) for word in shlex.split(command)]
+    return step(name, seconds=1.0).model_copy(update={"call": BashStep(argv=tuple(argv))})
+
+
+def waves_of(*commands: str, traces: Sequence[Occurrence] = ()) -> list[list[str]]:
+    """The waves of the parallel variant of these reads, by the first word that tells them apart."""
+    steps = [reading(f"s{i}", command) for i, command in enumerate(commands)]
+    found = candidates(plan(*steps), Latencies(), words, reach_of, traces)
+    best = next((each.plan for each in found if each.candidate.name == "parallel"), found[0].plan)
+    assert best
+    return waves(best)
+
+
+@pytest.mark.parametrize(
+    ("commands", "expected"),
+    [
+        (GETS[:2], [["s0"], ["s1"]]),
+        (("gh api /x", "gh pr list"), [["s0"], ["s1"]]),
+        (("gh pr list", "ssh h uptime"), [["s0"], ["s1"]]),
+        (("kubectl get pods", "kubectl get nodes", "docker ps"), [["s0", "s1", "s2"]]),
+        (("kubectl get pods", "kubectl get --raw /do"), [["s0"], ["s1"]]),
+        (("git status", "ls", "cat a"), [["s0", "s1", "s2"]]),
+        (("curl -s http://a", "git status", "ls"), [["s0", "s1", "s2"]]),
+        (("./check one", "./check two"), [["s0"], ["s1"]]),
+        (("find . -exec curl -s {} ';'", "curl -s http://a"), [["s0"], ["s1"]]),
+    ],
+)
+def test_what_may_set_something_off_keeps_its_place(commands: tuple[str, ...], expected: list[list[str]]) -> None:
+    assert waves_of(*commands) == expected
+
+
+def asked(*at: tuple[float, str]) -> Occurrence:
+    """A trace of `GETS[:2]`, asked for at these times and in these batches."""
+    calls = [
+        ToolCall(f"t{i}", "Bash", {"command": command}, "ok", True, 0, when, 1.0, "/w", batch=batch)
+        for i, (command, (when, batch)) in enumerate(zip(GETS, at, strict=False))
+    ]
+    whole = Episode("a", "a", "do it", "/w", 0.0, calls=tuple(calls))
+    return Occurrence(whole, tuple(map(operation, calls)))
+
+
+def test_what_a_trace_asked_for_at_once_is_done_at_once() -> None:
+    assert waves_of(*GETS[:2], traces=[asked((1.0, ""), (2.0, ""))]) == [["s0"], ["s1"]]
+    assert waves_of(*GETS[:2], traces=[asked((1.0, "b"), (2.0, "c"))]) == [["s0"], ["s1"]]
+    assert waves_of(*GETS[:2], traces=[asked((1.0, ""), (2.0, "")), asked((1.0, "b"), (2.0, "b"))]) == [["s0", "s1"]]
+    assert waves_of(*GETS[:2], traces=[asked((1.0, ""), (2.0, "")), asked((2.0, ""), (1.0, ""))]) == [["s0", "s1"]]
+
+
+def test_a_get_is_never_left_out() -> None:
+    """Nothing needs what it said, but perhaps what it did."""
+    made = plan(reading("a", GETS[0]).model_copy(update={"contract": Contract(seen=5)}), reading("b", "ls"), answer="b")
+    found = candidates(made, Latencies(), words, reach_of)
+    assert "lean" not in [each.candidate.name for each in found if each.plan]
+
+
 def test_more_calls_than_are_made_at_once_are_several_waves() -> None:
-    rules = order([step(f"s{i}", seconds=float(i)) for i in range(AT_ONCE + 2)], set())
+    rules = order([step(f"s{i}", seconds=float(i)) for i in range(AT_ONCE + 2)], set(), HERE)
     assert [len(wave) for wave in earliest(rules)] == [AT_ONCE, 2]
     short = shortest(rules, [float(i) for i in range(AT_ONCE + 2)])
     assert short == [[0, 1], [2, 3, 4, 5]], "the long ones together"

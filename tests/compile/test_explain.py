@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentjit.compile.explain import Values
-from agentjit.compile.finders import find
+from agentjit.compile.explaining.explain import Values
+from agentjit.compile.explaining.finders import find
+from agentjit.compile.explaining.shape import Vector
+from agentjit.compile.explaining.worth import LEVEL, bits, told
 from agentjit.compile.naming import value_name
-from agentjit.compile.shape import Vector
-from agentjit.compile.worth import LEVEL, bits, told
 from agentjit.errors import NotCompilable
 from agentjit.kit.transform import apply
 from agentjit.piece import Argument, Cell, JsonPath, Ref, Text, Whole

@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 
 from agentjit import kit
-from agentjit.compile.kinds import escaped
+from agentjit.compile.explaining.kinds import escaped
 from agentjit.compile.render import program
 from agentjit.contract import Contract
 from agentjit.data import folder
@@ -157,10 +157,12 @@ def call(made: AnyCall) -> object:
         options = {"offset": made.offset, "limit": made.limit}
         return ("read", (joined(made.path),), {key: number for key, number in options.items() if number is not None})
     if isinstance(made, WriteStep):
-        return ("write", (joined(made.path), joined(made.content)), {})
+        return ("write", (joined(made.path), joined(made.content)), {"new": True} if made.new else {})
     if isinstance(made, EditStep):
         texts = (joined(made.path), joined(made.old), joined(made.new))
-        return ("edit", texts, {"every": True} if made.every else {})
+        edges = [bool(made.old) and isinstance(made.old[at], Ref) for at in (0, -1)]
+        whole = {(True, True): "both", (True, False): "begin", (False, True): "end"}.get((edges[0], edges[1]))
+        return ("edit", texts, ({"every": True} if made.every else {}) | ({"whole": whole} if whole else {}))
     if isinstance(made, ToolStep):
         root: dict[Any, Any] = {}
         for field in made.fields:
@@ -189,6 +191,8 @@ def promises(contract: Contract) -> dict[str, object]:
     ranges = [(p.low, p.high) for p in contract.shape if isinstance(p, Kind) and p.low is not None]
     options |= {"within": ranges} if ranges else {}
     options |= {key: _ends(ends) for key, ends in (("columns", contract.columns), ("lines", contract.lines)) if ends}
+    options |= {"separator": contract.separator} if contract.separator else {}
+    options |= {"titles": contract.titles} if contract.titles != 1 else {}
     options |= {"forms": dict(contract.forms)} if contract.forms else {}
     options |= {"says": [expression(line) for line in contract.says]} if contract.says else {}
     related = [(finder(each.left), each.by, finder(each.right)) for each in contract.relations]

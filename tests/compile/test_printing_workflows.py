@@ -135,7 +135,9 @@ def test_a_commit_message_as_agents_write_it(tmp_path: Path) -> None:
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8", **git}
     env |= {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org"}
     with Local(cwd=str(tmp_path), env=env) as world:  # the footer is no part of what has to be said
-        world.perform(kit.bash("git", "init", "-q"))
+        (tmp_path / "a.py").write_text("first")
+        for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "first")):
+            world.perform(kit.bash("git", *words))
         for message in ("-a $(touch pwned) `id`\n\nEOF\n)\" it's", "!x *", "--amend"):
             (tmp_path / "a.py").write_text(message)
             run = kit.drive(load(made.program, "skill.py"), arguments(made, message), world.perform)

@@ -181,7 +181,8 @@ MISSING = (
 def test_what_the_user_said_stays_so_where_it_was_always_the_same() -> None:
     """All services that were not found were asked for on prod: still it is the user's word that counts."""
     asked = [("web", "prod"), ("api", "qa"), ("cart", "prod"), ("mail", "dev"), ("spam", "prod"), ("pay", "prod")]
-    rows = [filled(RESTART if i in (0, 1, 3) else MISSING, s=s, e=e, n=3 + i) for i, (s, e) in enumerate(asked)]
+    asked.append(("disk", "qa"))
+    rows = [filled(RESTART if i in (0, 1, 3, 6) else MISSING, s=s, e=e, n=3 + i) for i, (s, e) in enumerate(asked)]
     made = compiled(history(*rows))
     assert made.plan and made.plan.fork, made.reason
     world = {"./status web lab": "web was not found there", "./where web lab": "on h7"}
@@ -263,13 +264,16 @@ def test_most_runs_must_go_a_way_that_is_known() -> None:
     assert not any(each.plan for each in plans(history(*rows)))
 
 
-def test_a_prompt_that_as_often_means_something_else_is_left_alone() -> None:
-    """Four runs swept, three did three other things after the very same output: no plan can stand for the prompt."""
+def test_a_prompt_that_as_often_means_something_else_ends_where_its_runs_part() -> None:
+    """Four runs swept, three did three other things after the very same output: which, only the model can say."""
     rows = ["> tidy up\n$ ./scan\n| scanned it\n$ ./sweep --all\n| ok\n< Swept."] * 4
     rows += [f"> tidy up\n$ ./scan\n| scanned it\n$ ./{what} it\n| ok\n< Ok." for what in ("mend", "send", "burn")]
-    studies = plans(history(*rows))
-    assert not any(each.plan for each in studies)
-    assert any("nothing tells which" in each.reason for each in studies)
+    made = compiled(history(*rows))
+    assert made.plan, made.reason
+    assert set(made.plan.remains) == {"sweep --all", "mend <arg>", "send <arg>", "burn <arg>"}
+    assert any("no result tells which way" in each for each in made.plan.support.ambiguous)
+    run = ran(made, {"./scan": "scanned it"})
+    assert (run.outcome, calls(run)) == ("gathered", ["./scan"])
 
 
 def test_two_answers_told_apart_by_what_was_printed() -> None:
@@ -280,3 +284,21 @@ def test_two_answers_told_apart_by_what_was_printed() -> None:
     assert ran(made, {"./ping": "the host is gone since 43 s"}).answer == "Nobody answers there."
     assert ran(made, {"./ping": "got a reply in 43 ms"}).answer == "It is up."
     assert ran(made, {"./ping": "who is asking?"}).outcome == "handed_back"
+
+
+@pytest.mark.parametrize("ways", ["cccn", "ccnn", "cccnnn"])
+def test_what_may_be_chance_is_no_guard(ways: str) -> None:
+    """Of four runs one word may be in those three that went one way, whatever it was that led them."""
+    log = "> do the round\n$ make round\n| {a} {b} in {n} s\n$ make {to}\n< {said}."
+    words = {"c": ("quick and warm", "cached"), "n": ("slow and cold", "built")}
+    rows = [
+        filled(log, a=words[way][0], b=words[way][1], n=3 + i, to={"c": "publish", "n": "rollback"}[way], said=way)
+        for i, way in enumerate(ways)
+    ]
+    assert all(each.plan is None or each.plan.fork is None for each in plans(history(*rows)))
+
+
+def test_an_exit_status_by_which_six_runs_part_may_be_chance() -> None:
+    assert all(each.plan is None or each.plan.fork is None for each in plans(history(*checks("pfpfpf", PASS, FAIL))))
+    made = compiled(history(*checks("pfpfpfp", PASS, FAIL)))
+    assert made.plan and made.plan.fork, made.reason

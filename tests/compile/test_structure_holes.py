@@ -23,12 +23,12 @@ $ git commit -m "{m}"
 
 def commits(template: str = COMMIT) -> list[str]:
     return [
-        filled(template, then="", f=f"f{i}.py", m=message, h=f"ab{i}c{i * 37 + 11}", n=i * 7919)
+        filled(template, then="", f=f"f{i + 1}.py", m=message, h=f"ab{i}c{i * 37 + 11}", n=i * 7919)
         for i, message in enumerate(MESSAGES)
     ]
 
 
-STATUS = {"git status --short": "M a.py\nM b.py", "git add -A": ""}
+STATUS = {"git status --short": "M src/f7.py", "git add -A": ""}
 
 
 def test_by_prompt_it_ends_before_the_message() -> None:
@@ -63,7 +63,7 @@ def test_what_follows_may_use_it() -> None:
     made = compiled(history(*commits(COMMIT.replace("{then}", '$ ./announce --text "{m}"\n| sent'))))
     assert made.plan, made.reason
     assert [each.name for each in made.plan.parameters] == ["message"]
-    world = {**STATUS, "git commit -m done": "[main 1a] done", "./announce --text done": "sent"}
+    world = {**STATUS, "git commit -m done": "[main ab3c90] done", "./announce --text done": "sent"}
     assert calls(ran(made, world, message="done"))[-1] == "./announce --text done"
 
 

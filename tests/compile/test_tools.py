@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agentjit import kit
 from agentjit.compile import tools
-from agentjit.compile.words import harmless_in_code, may_begin_with_a_dash, reads_code
+from agentjit.compile.explaining.words import harmless_in_code, may_begin_with_a_dash, reads_code
 from agentjit.data import folder
 from agentjit.detect.mine import hotspots
 from agentjit.detect.signature import operation
@@ -175,6 +175,7 @@ def test_release_notes() -> None:
     names = [piece.name for piece in write.call.content if isinstance(piece, Ref)]
     assert len(names) == 5 and names[0] == names[3] == names[4] and "today" in names
     assert write.effect is Effect.WRITES_HERE
+    assert write.call.new, "a file was made in every trace"
     calls: list[kit.Call] = []
 
     def perform(call: kit.Call) -> kit.Result:
@@ -189,6 +190,39 @@ def test_release_notes() -> None:
     assert run.outcome == "answered", run.reason
     content = filled(NOTES[1][1]["content"], {"v": "9.9.9", "sha": "0ddba11", "today": "2031-02-03"})
     assert calls[-1].input == {"file_path": "/w/z/notes/9.9.9.md", "content": content}
+
+
+OWNERS = [
+    {"v": v, "old": old, "cwd": "/w/a"} for v, old in zip(("ann", "bob", "eve", "kim", "zoe"), "qwert", strict=True)
+]
+OVER: Asked = ("Write", {"file_path": "/w/a/OWNER", "content": "owner: {v}\n"}, "The file /w/a/OWNER has been updated.")
+
+
+@pytest.mark.parametrize(
+    ("before", "taken"),
+    [
+        (("Read", {"file_path": "/w/a/OWNER"}, "owner: {old}"), True),
+        (("Bash", {"command": "cat /w/a/OWNER"}, "owner: {old}"), True),
+        (("Read", {"file_path": "/w/a/OTHER"}, "owner: {old}"), False),
+        (("Bash", {"command": "wc -l /w/a/OWNER"}, "1 /w/a/OWNER"), False),
+    ],
+)
+def test_what_was_not_looked_at_is_not_written_over(before: Asked, taken: bool) -> None:
+    made = compiled(history("make {v} the owner", OWNERS, [before, OVER], "{v} is the owner."))
+    if taken:
+        assert made.plan, made.reason
+        assert [step.call.new for step in made.plan.every_step() if isinstance(step.call, WriteStep)] == [False]
+        return
+    assert not made.plan or not any(isinstance(step.call, WriteStep) for step in made.plan.every_step())
+    told = made.reason if not made.plan else " ".join(made.plan.support.ambiguous)
+    assert "no step before it reads" in told or "depends on it" in told
+
+
+def test_a_file_that_is_only_sometimes_new_is_left_to_the_model() -> None:
+    rows = [{**each, "said": "File created successfully at: " if i else "Updated "} for i, each in enumerate(OWNERS)]
+    made = compiled(history("make {v} the owner", rows, [(*OVER[:2], "{said}/w/a/OWNER")], "{v} is the owner."))
+    assert not made.plan
+    assert "it writes over a file" in made.reason
 
 
 # --- tools of an MCP server

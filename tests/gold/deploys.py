@@ -11,8 +11,13 @@ from ajkit import Param, answer, ask, cell, ensure, extract, literal, main, on_p
 @skill(
     "deploy",
     params={
-        "service": Param(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["web", "api", "ledger", "relay", "spam"]),
-        "env": Param(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["prod", "staging", "qa"]),
+        "service": Param(
+            r"(?!(?:main|master|trunk)(?![\w./-]))[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
+            seen=["web", "api", "ledger", "relay", "spam"],
+        ),
+        "env": Param(
+            r"(?!(?:main|master|trunk)(?![\w./-]))[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["prod", "staging", "qa"]
+        ),
     },
     requires=[on_path("tail"), on_path("curl"), on_path("grep")],
 )

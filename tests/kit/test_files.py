@@ -247,6 +247,62 @@ def test_nothing_is_changed_in_doubt(local: Local, work: Path, text: str, old: s
     assert (work / "f").read_bytes() == text.encode()
 
 
+@pytest.mark.parametrize(
+    ("text", "old", "whole", "every"),
+    [
+        ("old-news=off\nnews=on\n", "news=off", "begin", False),
+        ("xnews=off", "news=off", "both", False),
+        ("db:news=off", "news=off", "begin", False),
+        ("src/news=off", "news=off", "begin", False),
+        ("$news=off", "news=off", "begin", False),
+        ("port=8080", "port=80", "end", False),
+        ("at 1.2.3", "at 1.2", "end", False),
+        ("at news-old", "at news", "both", False),
+        ("at news:old", "at news", "end", False),
+        ("news old-news", "news", "begin", True),
+        ("news newsletter", "news", "both", True),
+    ],
+)
+def test_no_part_of_a_longer_word_is_edited(
+    local: Local, work: Path, text: str, old: str, whole: str, every: bool
+) -> None:
+    (work / "f").write_text(text)
+    with pytest.raises(kit.StepFailed, match="as words of their own"):
+        local.perform(kit.edit("f", old, "changed", every, whole))
+    assert (work / "f").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "whole"),
+    [
+        ("news=off\n", "news=off", "both"),
+        ("(news=off)", "news=off", "both"),
+        ("key: news.", "news", "both"),
+        ("see news: it", "news", "both"),
+        ('x="news"y', '"news"', "both"),
+        ("old-news=off", "news=off", "end"),
+        ("port=8080", "port=80", "begin"),
+        ("old-news2", "news", ""),
+    ],
+)
+def test_a_word_of_its_own_is_edited(local: Local, work: Path, text: str, old: str, whole: str) -> None:
+    (work / "f").write_text(text)
+    local.perform(kit.edit("f", old, "changed", whole=whole))
+    assert (work / "f").read_text() == text.replace(old, "changed")
+
+
+def test_what_was_always_new_takes_no_files_place(local: Local, work: Path) -> None:
+    local.perform(kit.write("made/a.txt", "one", new=True))
+    (work / "empty").write_text("")
+    (work / "link").symlink_to("nowhere")
+    for taken in ("made/a.txt", "empty", "made", "link"):
+        with pytest.raises(kit.StepFailed):
+            local.perform(kit.write(taken, "two", new=True))
+    assert (work / "made/a.txt").read_text() == "one"
+    assert (work / "empty").read_text() == ""
+    assert everything(work) == ["empty", "link", "made", "made/a.txt"]
+
+
 def test_what_is_no_text_is_not_edited(local: Local, work: Path) -> None:
     for raw in (b"x\0", b"x\xff", b"x" + b"." * (5 * 1024 * 1024)):
         (work / "f").write_bytes(raw)

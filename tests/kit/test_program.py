@@ -220,3 +220,11 @@ def test_it_is_there_all_the_same() -> None:
         _ = vars(kit)["__getattr__"]("no_such_word")
     for name in kit.__all__:
         assert getattr(kit, name)
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "b": 2, "a": 3}', '{"b": {"a": 1, "a": 1}}', '[{"a": "x", "a": "y"}]'])
+def test_a_key_that_stands_twice_is_not_read(text: str) -> None:
+    assert kit.json_path("a")(text) == kit.json_path(0, "a")(text) == kit.json_path("b", "a")(text) == []
+    assert kit.json_keys()(text) == []
+    with pytest.raises(kit.Deviation, match="a JSON text"):
+        kit.ensure(kit.Result(text), form={...: ...})

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from agentjit import kit
 from agentjit.detect.mine import surveyed
 from agentjit.detect.signature import operation
 from agentjit.intercept.decide import decide
+from agentjit.kit.local import Local
 from agentjit.library import entry
 from agentjit.pipeline import Study, day, same_call, studied
 from agentjit.publishing import recorded
@@ -112,23 +115,26 @@ def tried(compiled: Sequence[Study], story: Story, number: int) -> tuple[str, st
     study, arguments = by_name[decision.skill], decision.match.arguments
     assert study.plan
     spare = [call for call in story.unneeded.episode(number).calls if _reads(call)] if story.unneeded else []
-    ended, why = _run(study, arguments, episode, spare)
+    ended, why = _run(study, arguments, story, episode, spare)
     holes = [parameter.name for parameter in study.plan.parameters if parameter.hole]
     if holes and ended == "before" and story.holes:
         filled = dict(zip(holes, story.holes, strict=False))
-        named, reason = _run(study, arguments | filled, episode, spare)
+        named, reason = _run(study, arguments | filled, story, episode, spare)
         if named == "wrong":
             return named, f"run by name: {reason}"
     return ended, why
 
 
-def _run(study: Study, arguments: dict[str, str], episode: Episode, spare: Sequence[ToolCall]) -> tuple[str, str]:
+def _run(
+    study: Study, arguments: dict[str, str], story: Story, episode: Episode, spare: Sequence[ToolCall]
+) -> tuple[str, str]:
     remaining = list(episode.calls)
     wrong: list[str] = []
 
     def perform(call: kit.Call) -> kit.Result:
         if isinstance(call, kit.Ask):
             return _asked(call, episode)
+        _try_on_files(call, story.files)
         place = next((i for i, each in enumerate(remaining[:_AHEAD]) if same_call(call, each)), None)
         if place is None and (extra := next((each for each in spare if same_call(call, each)), None)):
             return kit.Result(extra.output, extra.exit_code, extra.seconds or 0.0)
@@ -139,10 +145,15 @@ def _run(study: Study, arguments: dict[str, str], episode: Episode, spare: Seque
         done = remaining.pop(place)
         return kit.Result(done.output, done.exit_code, done.seconds or 0.0)
 
+    def perform_all(calls: tuple[kit.Call, ...]) -> list[kit.Result]:
+        if story.in_turn:
+            wrong.append(f"it makes {' and '.join(call.text for call in calls)} at once")
+        return [perform(call) for call in calls]
+
     program = load(study.program, "skill.py")
     if refusal := program.wrong_arguments(arguments):
         return "handed back", refusal
-    run = kit.drive(program, arguments, perform)
+    run = kit.drive(program, arguments, perform, perform_all)
     if wrong:
         return "wrong", wrong[0]
     if run.outcome == "handed_back":
@@ -156,6 +167,19 @@ def _run(study: Study, arguments: dict[str, str], episode: Episode, spare: Seque
     if remaining and not missing and not left:
         return "wrong", f"it ends before {remaining[0].input}"
     return ("before" if missing or remaining else "exact"), ""
+
+
+def _try_on_files(call: kit.Call, there: Mapping[str, str]) -> None:
+    """Raises `StepFailed` where the file tools would, on the files of the story."""
+    if not isinstance(call, kit.Write | kit.Edit) or call.path not in there:
+        return
+    with TemporaryDirectory() as folder:
+        Path(folder, "file").write_text(there[call.path])
+        with Local(cwd=folder, env={}) as local:
+            if isinstance(call, kit.Write):
+                local.perform(kit.write("file", call.content, call.new))
+            else:
+                local.perform(kit.edit("file", call.old, call.new, call.every, call.whole))
 
 
 _AHEAD = 6  # calls that may be made before their turn, where all of them only read

@@ -31,7 +31,19 @@ class Story:
         self.holes: list[str] = []
         self.calls: list[tuple[str, Mapping[str, Any], str, int | None, float, str]] = []
         self.unneeded: Story | None = None  # what the model would have gone on with: reading it does no harm
+        self.files: dict[str, str] = {}  # what is there before the first call
+        self.in_turn = False  # each call waits for what the one before it set off
         self._batch = ""
+
+    def there(self, path: str, text: str) -> Story:
+        """A file that is there when the run begins."""
+        self.files[path] = text
+        return self
+
+    def one_after_the_other(self) -> Story:
+        """What each call sets off is done before the next one is made."""
+        self.in_turn = True
+        return self
 
     def bash(self, command: str, output: str = "", status: int = 0, *, seconds: float = 0.1) -> Story:
         return self._call("Bash", {"command": command}, output, status, seconds)
@@ -40,7 +52,8 @@ class Story:
         return self._call("Read", {"file_path": path}, text)
 
     def write(self, path: str, content: str) -> Story:
-        said = f"File created successfully at: {path}"
+        updated = f"The file {path} has been updated successfully."
+        said = updated if path in self.files else f"File created successfully at: {path}"
         return self._call("Write", {"file_path": path, "content": content}, said)
 
     def edit(self, path: str, old: str, new: str) -> Story:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import pytest
 
 from agentjit.data import folder
-from tests.proof import asking, coding, operating, turning
+from tests.proof import asking, coding, dangers, domains, effects, mixed, operating, turning
 from tests.proof.family import Family
 from tests.proof.judge import judge
 
-FAMILIES = (*operating.FAMILIES, *coding.FAMILIES, *asking.FAMILIES, *turning.FAMILIES)
+FAMILIES = (
+    *operating.FAMILIES,
+    *coding.FAMILIES,
+    *asking.FAMILIES,
+    *turning.FAMILIES,
+    *effects.FAMILIES,
+    *domains.FAMILIES,
+    *dangers.FAMILIES,
+    *mixed.FAMILIES,
+)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)

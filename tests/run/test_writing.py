@@ -27,6 +27,7 @@ def episode(number: int, version: str) -> Episode:
     edit = {"file_path": f"{cwd}/app.cfg", "old_string": "version = next", "new_string": f"version = {version}"}
     done: list[tuple[str, dict[str, Any], str]] = [
         ("Read", {"file_path": f"{cwd}/app.cfg"}, "version = next\n"),
+        ("Read", {"file_path": f"{cwd}/VERSION"}, f"0.{number}\n"),
         ("Write", {"file_path": f"{cwd}/VERSION", "content": f"{version}\n"}, written),
         ("Edit", {**edit, "replace_all": False}, edited),
     ]
@@ -63,7 +64,7 @@ def ran(ready: Ready, work: Path) -> Executed:
 def test_it_does_what_the_agent_did(ready: Ready, work: Path) -> None:
     done = ran(ready, work)
     assert (done.outcome, done.answer) == ("answered", "It is 9.9.9 now."), done.reason
-    assert [step.call.tool for step in done.steps] == ["Read", "Write", "Edit"]
+    assert [step.call.tool for step in done.steps] == ["Read", "Read", "Write", "Edit"]
     assert (work / "VERSION").read_text() == "9.9.9\n"
     assert (work / "app.cfg").read_text() == "version = 9.9.9\n"
 
@@ -71,5 +72,5 @@ def test_it_does_what_the_agent_did(ready: Ready, work: Path) -> None:
 def test_another_world_stops_it_before_it_writes(ready: Ready, work: Path) -> None:
     (work / "app.cfg").write_text("nothing of the kind\n")
     done = ran(ready, work)
-    assert (done.outcome, [step.call.tool for step in done.steps]) == ("handed_back", ["Read"])
+    assert (done.outcome, [step.call.tool for step in done.steps]) == ("handed_back", ["Read", "Read"])
     assert (work / "VERSION").read_text() == "0.1\n"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agentjit.compile.explain import compose
+from agentjit.compile.explaining.explain import compose
+from agentjit.compile.explaining.reference import reference
 from agentjit.compile.invariants.evidence import COIN, always, evidence
 from agentjit.compile.invariants.observed import Observed
-from agentjit.compile.reference import reference
 from agentjit.contract import Evidence
 from agentjit.hotspot import Command, Line, Word
 from agentjit.piece import Argument

@@ -11,12 +11,12 @@ from typing import Any, get_args
 
 from genson import SchemaBuilder  # type: ignore[import-untyped]
 
-from agentjit.compile.explain import compose
+from agentjit.compile.explaining.explain import compose
+from agentjit.compile.explaining.reference import reference
 from agentjit.compile.invariants.evidence import LIMIT, always, closed, coincidence, evidence, repeated
 from agentjit.compile.invariants.observed import Observed
 from agentjit.compile.invariants.places import Holds
 from agentjit.compile.invariants.table import few_words
-from agentjit.compile.reference import reference
 from agentjit.contract import Evidence, Json, JsonType
 from agentjit.kit.checks import parsed, scalar
 from agentjit.piece import Argument, Finder, JsonKeys, JsonPath, Text

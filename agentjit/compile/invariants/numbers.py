@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from itertools import combinations
 
+from agentjit.compile.explaining.reference import label
 from agentjit.compile.invariants.evidence import LIMIT, coincidence, evidence
 from agentjit.compile.invariants.observed import Observed
-from agentjit.compile.reference import label
 from agentjit.contract import Evidence
 from agentjit.piece import Kind, Ref, ShapePiece, Text
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from agentjit.compile.align import AlignedStep
-from agentjit.compile.finders import is_table
-from agentjit.compile.shape import Sources
+from agentjit.compile.explaining.finders import is_table
+from agentjit.compile.explaining.shape import Sources
+from agentjit.compile.following.align import AlignedStep
 from agentjit.kit.promises import plain, rows_of
 from agentjit.piece import Binding, Finder
 
@@ -62,6 +62,11 @@ class Observed:
     def structured(self) -> bool:
         """Whether values are taken out of JSON or a table: it may have other rows next time."""
         return any(finder.by in ("json", "keys") or (finder.by == "cell" and self.tables) for finder in self.finders)
+
+    @property
+    def tabular(self) -> bool:
+        """Whether values are taken out of what may be a table with titles: a list of its lines too."""
+        return self.structured or any(finder.by == "lines" for finder in self.finders)
 
     @cached_property
     def tables(self) -> bool:

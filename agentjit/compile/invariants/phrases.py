@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agentjit.compile.explaining.reference import reference
+from agentjit.compile.explaining.shape import aligned, joined, mask, tokens
 from agentjit.compile.invariants.evidence import LIMIT, evidence, repeated
 from agentjit.compile.invariants.observed import Observed
-from agentjit.compile.reference import reference
-from agentjit.compile.shape import aligned, joined, mask, tokens
 from agentjit.contract import Evidence
 from agentjit.piece import Kind, Ref, ShapePiece, Text
 
@@ -70,6 +70,20 @@ def each_line(seen: Observed) -> tuple[ShapePiece, ...]:
     if not _anchored(front):
         return ()
     return joined([*front, Kind(expression=".+" if least > head else ".*")])
+
+
+def begins(seen: Observed) -> tuple[tuple[ShapePiece, ...], list[Evidence]]:
+    """What stands before the end of an output that is taken whole, up to the last value known otherwise, if that is the
+    same in all: `registry/web:` where `web` is known, though only what follows is told.
+    """
+    others = {name: values for name, values in seen.known.items() if reference(name).name not in seen.own}
+    texts, names = mask(tuple(output.strip() for output in seen.outputs), others)
+    last = min(max((text.rfind(mark) for mark in names), default=-1) for text in texts)
+    (front, *more) = {text[: last + 1] for text in texts}
+    if more or not front or len(front) > _LONGEST or repeated(seen.traces) > LIMIT:
+        return (), []
+    pieces = (*_pieces(front, names), Kind(expression="(?s:.*)"))
+    return joined(pieces), [evidence("how it begins", seen.traces, repeated(seen.traces))]
 
 
 def _telling(line: str) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentjit.compile.explain import compose
-from agentjit.compile.finders import find, json_places
+from agentjit.compile.explaining.explain import compose
+from agentjit.compile.explaining.finders import find, json_places
+from agentjit.compile.explaining.kinds import passing
+from agentjit.compile.explaining.reference import reference
 from agentjit.compile.invariants.evidence import coincidence, evidence, repeated
 from agentjit.compile.invariants.observed import Observed
-from agentjit.compile.kinds import passing
-from agentjit.compile.reference import reference
 from agentjit.contract import Evidence
 from agentjit.piece import Argument, Cell, Field_, Finder, JsonKeys, JsonPath
 

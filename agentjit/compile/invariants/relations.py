@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 from typing import Literal
 
-from agentjit.compile.finders import find, json_places
-from agentjit.compile.invariants.evidence import LIMIT, always, coincidence, evidence
+from agentjit.compile.explaining.finders import find, json_places
+from agentjit.compile.explaining.shape import Vector
+from agentjit.compile.invariants.evidence import LIMIT, coincidence, evidence
 from agentjit.compile.invariants.observed import Observed
-from agentjit.compile.shape import Vector
 from agentjit.contract import Evidence, Relation
 from agentjit.kit.checks import follow, parsed
 from agentjit.piece import Every, Field_, Finder, JsonPath
@@ -55,8 +55,16 @@ def relations(seen: Observed, known: Sequence[Finder]) -> tuple[tuple[Relation, 
         pairs = list(zip(less or (), more or (), strict=False))
         touch = any(a == b for a, b in pairs)  # else they are just of other sizes
         if less and more and touch and all(a <= b for a, b in pairs):
-            keep(Relation(left=one, by="at most", right=two), "at most", tried * always(seen.traces))
+            keep(Relation(left=one, by="at most", right=two), "at most", tried * _ordered(less, more))
     return tuple(found), why
+
+
+def _ordered(less: Sequence[float], more: Sequence[float]) -> float:
+    """The probability that two numbers that have nothing to do with each other are in order in every trace: how often
+    any value of the one is at most any of the other, in each.
+    """
+    below = sum(a <= b for a in less for b in more)
+    return float((below / (len(less) * len(more))) ** len(less))
 
 
 def _told_of(column: Vector, lists: Sequence[_List]) -> Iterator[tuple[JsonPath, Literal["counts", "sums"]]]:

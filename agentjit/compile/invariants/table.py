@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agentjit.compile.explain import compose
+from agentjit.compile.explaining.explain import compose
+from agentjit.compile.explaining.kinds import passing
+from agentjit.compile.explaining.reference import reference
 from agentjit.compile.invariants.evidence import LIMIT, SAME, closed, coincidence, evidence, repeated
 from agentjit.compile.invariants.observed import Observed
-from agentjit.compile.kinds import passing
-from agentjit.compile.reference import reference
 from agentjit.contract import Evidence
 from agentjit.kit.promises import rows_of
 from agentjit.piece import Argument

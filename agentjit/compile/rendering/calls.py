@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import assert_never
 
 from agentjit.compile.rendering.code import fraction, name_code, quoted, string
@@ -27,13 +28,24 @@ def call_code(call: AnyCall) -> Nest:
         options = [f"{key}={value}" for key, value in given.items() if value is not None]
         return Nest("read(", [string(call.path), *options], ")")
     if isinstance(call, WriteStep):
-        return Nest("write(", [string(call.path), string(call.content)], ")")
+        new = ["new=True"] if call.new else []
+        return Nest("write(", [string(call.path), string(call.content), *new], ")")
     if isinstance(call, EditStep):
-        every = ["every=True"] if call.every else []
-        return Nest("edit(", [string(call.path), string(call.old), string(call.new), *every], ")")
+        return Nest("edit(", [string(call.path), string(call.old), string(call.new), *_edited(call)], ")")
     if isinstance(call, ToolStep):
         return Nest("tool(", [quoted(call.tool), _input(call.fields)], ")")
     assert_never(call)
+
+
+def _edited(call: EditStep) -> Iterator[str]:
+    """How an edit is meant. A value at an edge of what it looks for may be the beginning of a longer word in the file,
+    or the end of one; a constant is what it was in all traces.
+    """
+    if call.every:
+        yield "every=True"
+    begins, ends = (bool(call.old) and isinstance(call.old[at], Ref) for at in (0, -1))
+    if begins or ends:
+        yield f"whole={quoted('both' if begins and ends else 'begin' if begins else 'end')}"
 
 
 # --- scripts

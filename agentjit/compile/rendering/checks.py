@@ -19,6 +19,10 @@ def outcome(contract: Contract) -> list[Code]:
         checks.append(f"header={quoted(contract.header)}")
     if contract.columns:
         checks.append(f"columns={_ends(contract.columns)}")
+    if contract.separator:
+        checks.append(f"separator={quoted(contract.separator)}")
+    if contract.titles != 1:
+        checks.append(f"titles={contract.titles}")
     if contract.lines:
         checks.append(f"lines={_ends(contract.lines)}")
     if contract.calm:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import TypeGuard
 
-from agentjit.compile.kinds import escaped
+from agentjit.compile.explaining.kinds import escaped
 from agentjit.compile.rendering.layout import Code as Code
 from agentjit.compile.rendering.layout import Nest as Nest
 from agentjit.compile.rendering.layout import named

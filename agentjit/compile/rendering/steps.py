@@ -14,7 +14,7 @@ from agentjit.compile.rendering.names import looked_up
 from agentjit.contract import Contract
 from agentjit.errors import NotCompilable
 from agentjit.piece import Argument, Binding
-from agentjit.skill import Plan
+from agentjit.skill import Asked, Plan
 from agentjit.step import Ending, Fork, Guard, Loop, Path, Step
 from agentjit.trace import Effect
 
@@ -41,13 +41,15 @@ def body_code(plan: Plan) -> list[str]:
     parts = (plan.steps, plan.fork or (), plan.answer)
     used = frozenset(looked_up(parts))
     scope = _Scope(4, runs, runs, used, tuple(p.name for p in plan.parameters if p.hole))
-    asked = [
-        line
-        for asked in plan.environment
-        if asked.name in used
-        for line in laid(f"{asked.name} = (yield ask({quoted(asked.key)})).stdout", 4)
-    ]
+    asked = [line for asked in plan.environment if asked.name in used for line in laid(_asked(asked), 4)]
     return [*asked, *_way(plan.steps, plan.fork, plan.ending, plan.answer, scope)]
+
+
+def _asked(asked: Asked) -> Code:
+    value = f"(yield ask({quoted(asked.key)})).stdout"
+    if not asked.pattern:
+        return f"{asked.name} = {value}"
+    return Nest(f"{asked.name} = matching(", [value, regex(asked.pattern)], ")")
 
 
 def _way(nodes: Sequence[Step | Loop], fork: Fork | None, ending: Ending, answer: Argument, scope: _Scope) -> list[str]:

@@ -6,11 +6,11 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from agentjit.compile.explaining.words import part_of_a_name
 from agentjit.compile.validation.commands import Shell, shell_of
 from agentjit.compile.validation.finding import Case, Finding, shown
 from agentjit.compile.validation.names import patterns
 from agentjit.compile.validation.walk import Placed, every_path, mentioned, placed
-from agentjit.compile.words import part_of_a_name
 from agentjit.hotspot import Command, Line
 from agentjit.piece import Argument, Ref, Text
 from agentjit.skill import Plan

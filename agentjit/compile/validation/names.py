@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agentjit.compile.kinds import escaped
+from agentjit.compile.explaining.kinds import escaped
 from agentjit.compile.validation.walk import every_path, group_of, mentioned
 from agentjit.piece import Binding, Ref
 from agentjit.skill import Plan

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from agentjit.compile.explaining.words import may_begin_with_a_dash, reads_code
 from agentjit.compile.registry import Operation, type_of
 from agentjit.compile.validation.commands import Shell, shell_of
 from agentjit.compile.validation.finding import Case, Finding, shown
 from agentjit.compile.validation.names import Found, Names, Role, patterns
 from agentjit.compile.validation.walk import every_path, placed
-from agentjit.compile.words import may_begin_with_a_dash, reads_code
 from agentjit.kit import transform
 from agentjit.piece import Argument, Ref, Text
 from agentjit.step import AnyCall, BashStep, EditStep, ReadStep, ShellStep, Spread, ToolField, ToolStep, WriteStep

@@ -26,8 +26,9 @@ def new_component(name):
                 f'  return <section className={{styles.root}} data-testid="{kebab(name)}">{pascal(name)}</section>;\n'
                 "}\n"
             ),
+            new=True,
         ),
-        write(f"{repo}/src/components/{pascal(name)}.module.css", ".root {\n}\n"),
+        write(f"{repo}/src/components/{pascal(name)}.module.css", ".root {\n}\n", new=True),
     )  # writes-here
     lint = yield bash("npm", "run", "lint", "--silent")  # effect unknown
     ensure(lint, exit_code=0)

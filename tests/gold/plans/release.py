@@ -42,7 +42,9 @@ def cut_release():
         f"{cwd}/src/app/__init__.py", f'__version__ = "{version}"', f'__version__ = "{next_minor(version)}"'
     )  # writes-here
     yield write(
-        f"{cwd}/notes/{next_minor(version)}.md", f"# {next_minor(version)}, {date(today, '%d %B %Y')}\n\n{changes}\n"
+        f"{cwd}/notes/{next_minor(version)}.md",
+        f"# {next_minor(version)}, {date(today, '%d %B %Y')}\n\n{changes}\n",
+        new=True,
     )  # writes-here
     diff = yield bash("git", "diff", "--stat")  # reads
     ensure(diff, exit_code=0)

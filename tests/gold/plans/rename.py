@@ -22,7 +22,7 @@ def rename(old, new):
     ensure(found, exit_code=0)
     path = extract(found.stdout, whole(), kind=r"/?[A-Za-z0-9_.][A-Za-z0-9_./-]*")
     yield read(f"{cwd}/{path}")  # reads
-    yield edit(f"{cwd}/{path}", old, new, every=True)  # writes-here
+    yield edit(f"{cwd}/{path}", old, new, every=True, whole="both")  # writes-here
     tests = yield shell('python -m pytest -q tests/test_"$1".py 2>&1 | tail -1', stem(path))  # effect unknown
     ensure(tests, exit_code=0)
     passed = extract(tests.stdout, cell(column=0, row=-1), kind=r"0*[1-9][0-9]*")

@@ -1,9 +1,10 @@
 """When the steps of a plan are made: one after the other, or in waves of reads that do not need each other.
 
 A call waits for the values in it, and for every step it may not pass: nothing passes a write, a step that lets time
-pass (`sleep 5`), or one that a person may still have to fill in; and to look again is to look later. A check waits for
-less: what it compares with may come from the same wave, since results are checked in the order of the traces when all
-of them are there.
+pass (`sleep 5`), or one that a person may still have to fill in; and to look again is to look later. What asks at an
+address may set something off there, so what looks beyond this machine does not pass it, unless the traces had the two
+at once, or in either order. A check waits for less: what it compares with may come from the same wave, since results
+are checked in the order of the traces when all of them are there.
 
 Waves are what a program of one screen can say, and a wave takes as long as its longest call. To cut a partial order
 into waves is list scheduling (R. L. Graham, Bounds for certain multiprocessing anomalies, 1966) with a list for every
@@ -21,7 +22,7 @@ from agentjit.compile.phrase import call_text
 from agentjit.piece import Ref, Value
 from agentjit.skill import Plan
 from agentjit.step import AnyCall, Fork, Guard, Loop, Path, Spread, Step
-from agentjit.trace import Effect
+from agentjit.trace import Effect, Reach
 
 AT_ONCE = 4  # calls of one wave: more would slow each other down, here or at the service they ask
 _MOST = 12  # steps in a row of which the best waves are looked for; more are cut as early as they can be
@@ -49,6 +50,15 @@ def names_in(value: object) -> Iterator[str]:
             yield from names_in(each)
 
 
+class World(NamedTuple):
+    """What is known of steps beside their effects: how far one looks (`agentjit.trace.Reach`), and whether the traces
+    show that two of them wait for nothing of each other.
+    """
+
+    reach: Callable[[Step], Reach]
+    apart: Callable[[Step, Step], bool] = lambda one, other: False
+
+
 class Order(NamedTuple):
     """What steps in a row may not pass: those that must have ended before a step is made (`after[i]`), and those whose
     results are looked at before its own (`checked[i]`), by number.
@@ -58,7 +68,7 @@ class Order(NamedTuple):
     checked: tuple[Set[int], ...]
 
 
-def order(steps: Sequence[Step], holes: Set[str]) -> Order:
+def order(steps: Sequence[Step], holes: Set[str], world: World) -> Order:
     """The order of steps in a row; `holes` are names of parameters that may be missing, which ends a program there."""
     makes = [{step.result, *(binding.name for binding in step.bindings)} for step in steps]
     calls = [set(names_in(step.call)) for step in steps]
@@ -67,12 +77,21 @@ def order(steps: Sequence[Step], holes: Set[str]) -> Order:
         step.effect is not Effect.READS or waits(step.call) or bool(names & holes)
         for step, names in zip(steps, calls, strict=True)
     ]
-    after = [
-        {i for i in range(j) if fixed[i] or fixed[j] or makes[i] & calls[j] or steps[i].call == steps[j].call}
-        for j in range(len(steps))
-    ]
+
+    def waits_for(j: int, i: int) -> bool:
+        if fixed[i] or fixed[j] or makes[i] & calls[j] or steps[i].call == steps[j].call:
+            return True
+        return disturbs(steps[i], steps[j], world)
+
+    after = [{i for i in range(j) if waits_for(j, i)} for j in range(len(steps))]
     checked = [{i for i in range(j) if makes[i] & checks[j]} - after[j] for j in range(len(steps))]
     return Order(tuple(after), tuple(checked))
+
+
+def disturbs(one: Step, other: Step, world: World) -> bool:
+    """Whether one of two reads may set off what the other looks at, for all that is known."""
+    reach = {world.reach(one), world.reach(other)}
+    return Reach.ANYWHERE in reach and Reach.LOCAL not in reach and not world.apart(one, other)
 
 
 def waits(call: AnyCall) -> bool:
@@ -153,7 +172,7 @@ def critical_path(rules: Order, seconds: Sequence[float]) -> float:
 Cut = Callable[[Order, Sequence[Step]], Waves]
 
 
-def scheduled(plan: Plan, cut: Cut) -> tuple[Plan, tuple[int, ...]]:
+def scheduled(plan: Plan, cut: Cut, world: World) -> tuple[Plan, tuple[int, ...]]:
     """The plan with steps in a row made in the waves that `cut` says, on every path, and for each of its steps the
     number that the step had before, as `Plan.every_step` counts.
 
@@ -170,7 +189,7 @@ def scheduled(plan: Plan, cut: Cut) -> tuple[Plan, tuple[int, ...]]:
                 taken.extend(numbers[id(step)] for step in row.steps)
                 found.append(row)
                 continue
-            for wave in cut(order(row, holes), row):
+            for wave in cut(order(row, holes, world), row):
                 taken.extend(numbers[id(row[i])] for i in wave)
                 found += [row[i].model_copy(update={"beside": at > 0}) for at, i in enumerate(wave)]
         return tuple(found)

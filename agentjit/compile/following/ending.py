@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentjit.compile.align import AlignedStep
-from agentjit.compile.build import Build, LoopDraft, Tail
-from agentjit.compile.closing import closing
-from agentjit.compile.constants import fixed, named
 from agentjit.compile.contract import contract
-from agentjit.compile.explain import Values, references
-from agentjit.compile.shape import momentary
+from agentjit.compile.explaining.closing import closing
+from agentjit.compile.explaining.explain import Values, references
+from agentjit.compile.explaining.shape import momentary
+from agentjit.compile.following.align import AlignedStep
+from agentjit.compile.following.build import Build, LoopDraft, Tail
+from agentjit.compile.following.constants import fixed, named
 from agentjit.contract import Contract
 from agentjit.piece import Argument, Binding, Ref
 from agentjit.step import Ending
@@ -82,8 +82,8 @@ def promised(build: Build) -> frozenset[int]:
 
 
 def of_step(build: Build, step: int, *, tight: bool, verdict: bool, answer: Argument = ()) -> Contract:
-    """The contract of a step over the group's occurrences; where the model reads the output anyway (not `tight`), only
-    the exit status is a promise.
+    """The contract of a step over the group's occurrences; where the model reads the output before anything else is
+    done (not `tight`), only the exit status is a promise.
     """
     bindings = build.values.bindings.get(step, [])
     return promise(build.results[step], bindings, build.values, step, tight=tight, verdict=verdict, answer=answer)
@@ -100,8 +100,6 @@ def promise(
     answer: Argument = (),
 ) -> Contract:
     made = contract(result, bindings, values.known(step), verdict=verdict)
-    if any(binding.many for binding in bindings):
-        made = made.model_copy(update={"shape": ()})  # a list may be longer next time
     if not tight:
         return made if bindings else loose(made)
     names = {binding.name for binding in bindings}

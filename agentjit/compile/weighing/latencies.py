@@ -125,5 +125,5 @@ class Costs(NamedTuple):
 @cache
 def costs() -> Costs:
     """The constants."""
-    data = json.loads(resources.files("agentjit.compile").joinpath("costs.json").read_text("utf-8"))
+    data = json.loads(resources.files("agentjit.compile.weighing").joinpath("costs.json").read_text("utf-8"))
     return Costs(**{name: float(data[name]["value"]) for name in Costs._fields})

@@ -11,13 +11,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentjit.compile import ending
-from agentjit.compile.build import Build, Left, PathDraft, Tail
-from agentjit.compile.constants import generalised
-from agentjit.compile.finders import find
-from agentjit.compile.guards import guards
-from agentjit.compile.rounds import Item, Row, first_apart, unrolled
-from agentjit.compile.steps import take, take_loop
+from agentjit.compile.explaining.finders import find
+from agentjit.compile.following import ending
+from agentjit.compile.following.build import Build, Left, PathDraft, Tail
+from agentjit.compile.following.constants import generalised
+from agentjit.compile.following.guards import guards
+from agentjit.compile.following.rounds import Item, Row, first_apart, unrolled
+from agentjit.compile.following.steps import take, take_loop
 from agentjit.errors import NotCompilable
 from agentjit.piece import Binding
 from agentjit.step import Ending
@@ -124,6 +124,19 @@ def _fork(build: Build, rows: Sequence[Row], at: int, depth: int) -> Tail:
 
 
 def _parted(build: Build, rows: Sequence[Row], at: int, depth: int, groups: list[list[int]]) -> Tail:
+    """A fork into these groups, or the end of an open-ended plan."""
+    before = build.copy()
+    try:
+        return _forked(build, rows, at, depth, groups)
+    except NotCompilable as reason:
+        if not build.shared.open_ended or not build.results:
+            raise
+        build.shared.notes.append(str(reason))
+    titles = (row[at].rounds[0][0].signature for row in rows if at < len(row))
+    return Tail(before, Ending.GATHERED, remains=tuple(dict.fromkeys(titles)))
+
+
+def _forked(build: Build, rows: Sequence[Row], at: int, depth: int, groups: list[list[int]]) -> Tail:
     """A fork into these groups, those of too few traces aside: they only say when not to go on."""
     groups = sorted(groups, key=lambda group: -len(group))
     hot = [group for group in groups if len(group) >= WITNESSES]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agentjit.compile.order import key
+from agentjit.compile.following.order import key
 from agentjit.hotspot import Operation
 
 BLOCK = 4  # steps of a loop's body

@@ -19,9 +19,9 @@ from math import sqrt
 from statistics import fmean, quantiles, stdev
 from typing import NamedTuple
 
-from agentjit.compile.latencies import Sample, costs
-from agentjit.compile.schedule import Nodes
-from agentjit.compile.variants import Parts
+from agentjit.compile.weighing.latencies import Sample, costs
+from agentjit.compile.weighing.schedule import Nodes
+from agentjit.compile.weighing.variants import Parts
 from agentjit.skill import Plan
 from agentjit.step import Fork, Step
 

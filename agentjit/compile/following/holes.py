@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agentjit.compile.align import AlignedStep, Column, align_step
-from agentjit.compile.build import Build, Left
 from agentjit.compile.calls import free
+from agentjit.compile.explaining.shape import Vector
+from agentjit.compile.following.align import AlignedStep, Column, align_step
+from agentjit.compile.following.build import Build, Left
 from agentjit.compile.printing import matched
-from agentjit.compile.shape import Vector
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Occurrence, Operation
 from agentjit.piece import Argument, Ref, Text
@@ -92,7 +92,9 @@ def _hints(column: Column, step: AlignedStep, head: str) -> list[str]:
     flag = (head.rstrip("=") or column.before).lstrip("-")
     known = {"m": "message", "b": "body", "t": "title", "d": "data", "F": "message"}
     key = column.before.rpartition(".")[2]
-    return [known.get(flag, flag if len(flag) > 2 else ""), key if step.form != "argv" else "", "text"]
+    short = re.fullmatch(r"-[A-Za-z]+", column.before)  # `-am`: the last letter takes the value
+    own = known.get(flag[-1:], "") if short else flag if len(flag) > 2 else ""
+    return [own, key if step.form != "argv" else "", "text"]
 
 
 def _where(column: Column, step: AlignedStep) -> str:

@@ -13,12 +13,12 @@ from difflib import SequenceMatcher
 from math import log2
 from typing import NamedTuple
 
-from agentjit.compile.explain import Values
-from agentjit.compile.lists import Listing, listings
+from agentjit.compile.explaining.explain import Values
+from agentjit.compile.explaining.lists import Listing, listings
+from agentjit.compile.explaining.reference import label, reference
+from agentjit.compile.explaining.shape import Sources, Vector, joined, mask
+from agentjit.compile.explaining.worth import likely
 from agentjit.compile.naming import identifier
-from agentjit.compile.reference import label, reference
-from agentjit.compile.shape import Sources, Vector, joined, mask
-from agentjit.compile.worth import likely
 from agentjit.kit.transform import apply_to_list
 from agentjit.piece import Argument, Piece, Ref, Text
 

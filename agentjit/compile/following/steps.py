@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agentjit.compile import holes
-from agentjit.compile.align import AlignedStep, Column, align_step
-from agentjit.compile.build import Build, Draft, Left, LoopDraft, flattened
+from agentjit.compile import tools
 from agentjit.compile.calls import call_of, effect_of
-from agentjit.compile.explain import Values
-from agentjit.compile.lists import Listing, explain_list, listings
+from agentjit.compile.explaining.explain import Values
+from agentjit.compile.explaining.lists import Listing, explain_list, listings
+from agentjit.compile.explaining.shape import Vector
+from agentjit.compile.following import holes
+from agentjit.compile.following.align import AlignedStep, Column, align_step
+from agentjit.compile.following.build import Build, Draft, Left, LoopDraft, flattened
+from agentjit.compile.following.rounds import Item
 from agentjit.compile.naming import value_name
-from agentjit.compile.rounds import Item
-from agentjit.compile.shape import Vector
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Operation
 from agentjit.piece import Cell, JsonPath
@@ -30,6 +31,8 @@ def take(build: Build, operations: tuple[Operation, ...]) -> None:
         raise Left(str(reason)) from reason
     spread = _spread(step, build) if step.listed else None
     call = _call(step, build)
+    if objection := tools.unseen(call, (owner.call for owner in build.owners)):
+        raise Left(f"`{step.title}`: {objection}")
     effect = _effect(step, call, build)
     if spread:
         assert isinstance(call, BashStep)
@@ -149,10 +152,12 @@ def _rounds(
     inner.environment = before.values.environment
     inner.sources.update({name: column for name, column in outer.items() if name not in inner.sources})
     inner.reserve(before.values.sources)
-    drafts = []
+    drafts: list[Draft] = []
     try:
         for step in steps:
             call = call_of(step, inner, build.shared.secrets)
+            if objection := tools.unseen(call, (draft.call for draft in drafts)):
+                raise NotCompilable(objection)
             drafts.append(Draft(step, call, effect_of(step, build.shared.judge, call, inner)))
             inner.add_outputs(step.outputs)
     except NotCompilable:

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 from agentjit import kit
-from agentjit.compile.composing import composed, known, occurrences
-from agentjit.compile.finders import finders, hosts, places
-from agentjit.compile.kinds import found_kind, kind_of, spaced_kind
-from agentjit.compile.lists import explain_list
-from agentjit.compile.reference import label, reference
-from agentjit.compile.shape import Sources, Vector, mask, prose_kind
-from agentjit.compile.transforms import Derived, derived, doubt, through
-from agentjit.compile.worth import likely, simplicity, transformed
+from agentjit.compile.explaining.composing import composed, known, occurrences
+from agentjit.compile.explaining.finders import finders, hosts, places
+from agentjit.compile.explaining.kinds import found_kind, kind_of, spaced_kind
+from agentjit.compile.explaining.lists import explain_list
+from agentjit.compile.explaining.reference import label, reference
+from agentjit.compile.explaining.shape import Sources, Vector, mask, prose_kind
+from agentjit.compile.explaining.transforms import Derived, derived, doubt, through
+from agentjit.compile.explaining.worth import likely, simplicity, transformed
 from agentjit.errors import NotCompilable
 from agentjit.kit.transform import date
 from agentjit.piece import Argument, Binding, Finder, Kind, Piece, Ref, ShapePiece, Text

@@ -15,10 +15,10 @@ from types import EllipsisType
 from typing import NamedTuple
 
 from agentjit import kit
-from agentjit.compile.kinds import escaped, passing
-from agentjit.compile.reference import reference
-from agentjit.compile.shape import Sources
-from agentjit.compile.transforms import alike, results, through
+from agentjit.compile.explaining.kinds import escaped, passing
+from agentjit.compile.explaining.reference import reference
+from agentjit.compile.explaining.shape import Sources
+from agentjit.compile.explaining.transforms import alike, results, through
 from agentjit.kit.checks import cells_of, follow, parsed, scalar
 from agentjit.piece import (
     Cell,

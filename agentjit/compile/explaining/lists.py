@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from math import log2
 
-from agentjit.compile.finders import find, json_ways, places
-from agentjit.compile.kinds import escaped, found_kind, kind_of, passing, spaced_kind
-from agentjit.compile.shape import Vector
-from agentjit.compile.worth import likely
+from agentjit.compile.explaining.finders import find, json_ways, places
+from agentjit.compile.explaining.kinds import escaped, found_kind, kind_of, passing, spaced_kind
+from agentjit.compile.explaining.shape import Vector
+from agentjit.compile.explaining.worth import likely
 from agentjit.kit.checks import cells_of, parsed
 from agentjit.piece import Binding, Cell, Every, Finder, JsonPath, Kind, Lines, Pattern, Text
 

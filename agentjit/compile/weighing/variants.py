@@ -12,12 +12,12 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from agentjit.compile.phrase import call_text
-from agentjit.compile.schedule import earliest, names_in, scheduled, shortest, waits
+from agentjit.compile.weighing.schedule import World, earliest, names_in, scheduled, shortest, waits
 from agentjit.contract import Contract
 from agentjit.piece import Kind, Ref, Text
 from agentjit.skill import Plan
 from agentjit.step import BashStep, Ending, ShellStep, Spread, Step
-from agentjit.trace import Effect
+from agentjit.trace import Effect, Reach
 
 SEQUENTIAL = "sequential"
 
@@ -34,21 +34,21 @@ class Variant(NamedTuple):
     reason: str = ""
 
 
-def variants(plan: Plan, seconds: Callable[[Step], float]) -> list[Variant]:
+def variants(plan: Plan, seconds: Callable[[Step], float], world: World) -> list[Variant]:
     """The plan itself as `sequential`, then what else there is to weigh, the simpler first.
 
     `seconds` is what a step usually takes. Of two that came out the same only the first is there.
     """
     numbers = tuple((number,) for number, _ in enumerate(plan.every_step()))
     found = [Variant(SEQUENTIAL, plan, numbers)]
-    early = scheduled(plan, lambda rules, row: earliest(rules))
-    short = scheduled(plan, lambda rules, row: shortest(rules, [seconds(step) for step in row]))
+    early = scheduled(plan, lambda rules, row: earliest(rules), world)
+    short = scheduled(plan, lambda rules, row: shortest(rules, [seconds(step) for step in row]), world)
     for name, (made, order) in (("parallel", early), ("balanced", short)):
         if all(made != known.plan for known in found):
             found.append(Variant(name, made, tuple((number,) for number in order)))
     plain = not plan.fork and all(isinstance(node, Step) for node in plan.steps)
     plain = plain and not any(parameter.hole for parameter in plan.parameters)
-    return [*found, *(each for each in (_fused(plan), _lean(plan)) if each)] if plain else found
+    return [*found, *(each for each in (_fused(plan), _lean(plan, world)) if each)] if plain else found
 
 
 # --- fewer programs
@@ -137,12 +137,12 @@ def _typed(step: Step) -> Iterator[Text | Ref | Spread]:
 # --- fewer reads
 
 
-def _lean(plan: Plan) -> Variant | None:
+def _lean(plan: Plan, world: World) -> Variant | None:
     """The plan without reads on which nothing depends: no value, no promise, and no model that would read them."""
     if plan.ending is not Ending.ANSWERED:
         return None
     steps = list(plan.every_step())
-    idle = [number for number, step in enumerate(steps) if _idle(plan, step)]
+    idle = [number for number, step in enumerate(steps) if _idle(plan, step, world)]
     if not idle or len(idle) == len(steps):
         return None
     promising = [number for number in idle if steps[number].contract != _silent(steps[number])]
@@ -155,8 +155,12 @@ def _lean(plan: Plan) -> Variant | None:
     return Variant("lean", made, tuple((number,) for number in kept))
 
 
-def _idle(plan: Plan, step: Step) -> bool:
-    """Whether a step only reads, and nothing that comes out of it is used by another step or in the answer."""
+def _idle(plan: Plan, step: Step, world: World) -> bool:
+    """Whether a step only reads, where it can set nothing off, and nothing that comes out of it is used by another step
+    or in the answer.
+    """
+    if world.reach(step) is Reach.ANYWHERE:
+        return False
     makes = {step.result, *(binding.name for binding in step.bindings)}
     used = {
         name for value in (plan.answer, *(node for node in plan.steps if node is not step)) for name in names_in(value)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agentjit.compile.build import Build, Draft
-from agentjit.compile.explain import occurrences
+from agentjit.compile.explaining.explain import occurrences
+from agentjit.compile.following.build import Build, Draft
 from agentjit.errors import NotCompilable
 from agentjit.piece import Argument, Piece, Ref, Text
 from agentjit.step import AnyCall, BashStep, EditStep, ReadStep, Spread, WriteStep

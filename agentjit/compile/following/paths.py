@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
-from agentjit.compile.order import key, reordered, with_reads, without_optional
-from agentjit.compile.rounds import is_loop, rows
+from agentjit.compile.following.order import key, reordered, with_reads, without_optional
+from agentjit.compile.following.rounds import is_loop, rows
 from agentjit.hotspot import Hotspot, Occurrence, Slot, Template
 from agentjit.skill import Plan
 from agentjit.step import Ending, Path
 from agentjit.trace import Effect
+
+ODD = 4  # one in so many runs may be left aside for steps that no other run took
 
 
 def paths(hotspot: Hotspot) -> list[Hotspot]:
@@ -54,21 +56,66 @@ def _repeats(hotspot: Hotspot) -> bool:
 
 
 def _parted(hotspot: Hotspot) -> list[Hotspot]:
-    """All runs of the prompt: first with what at least two of them read in between, then with what a good part of them
-    did, then with the hotspot's own steps; nothing where all runs are alike.
+    """All runs of the prompt: first with what at least two of them read in between, then with what more of them did,
+    then with the hotspot's own steps; and the same with all that was read in the runs that are none of the hotspot's.
+    At last those of them that are not the only one of their kind. Nothing where all runs are alike.
     """
-    every = _with_others(hotspot)
-    read = Counter(each for occurrence in every.occurrences for each in {key(op) for op in occurrence.noise})
-    found = []
-    for fewest in (2, max(2, len(every.occurrences) // 4), len(every.occurrences) + 1):
-        taken = {each for each, times in read.items() if times >= fewest}
-        made = replace(every, occurrences=tuple(with_reads(each, taken) for each in every.occurrences))
-        if made not in found and len(set(map(_written, made.occurrences))) > 1:
-            found.append(made)
-    return [reordered(each) for each in found]
+    runs = every(hotspot)
+    own = {key(op) for occurrence in hotspot.occurrences for op in occurrence.operations}
+    read = Counter(each for run in runs.occurrences for each in _read_beside(run, own))
+    size = len(runs.occurrences)
+    known = {occurrence.episode.id for occurrence in hotspot.occurrences if not occurrence.more}
+    found: dict[tuple[tuple[str, ...], ...], Hotspot] = {}
+    for fewest in dict.fromkeys((2, max(2, size // 4), max(2, size // 3), size + 1)):
+        taken = own | {each for each, times in read.items() if times >= fewest}
+        for only in (frozenset[str](), known):
+            made = [_with(each, taken) if not only or each.episode.id in only else each for each in runs.occurrences]
+            kept = [i for i, each in enumerate(made) if each.operations]
+            if len(kept) == size or not only:
+                found.setdefault(
+                    tuple(tuple(op.call.id for op in made[i].operations) for i in kept),
+                    chosen(replace(runs, occurrences=tuple(made)), kept),
+                )
+    parted = [reordered(each) for each in found.values() if len(set(map(_written, each.occurrences))) > 1]
+    return parted + [each for each in map(_alike, parted[:1] + parted[1:][-1:]) if each]
 
 
-def _with_others(hotspot: Hotspot) -> Hotspot:
+def _read_beside(run: Occurrence, own: Container[str]) -> set[str]:
+    every_one = (*run.operations, *run.noise)
+    return {each for op in every_one if op.effect is Effect.READS and (each := key(op)) not in own}
+
+
+def _with(run: Occurrence, taken: Container[str]) -> Occurrence:
+    """A run without the reads whose keys are not `taken`: they count as looking around."""
+    whole = with_reads(run, {key(op) for op in run.noise})
+    kept = tuple(op for op in whole.operations if op.effect is not Effect.READS or key(op) in taken)
+    aside = tuple(op for op in whole.operations if op.effect is Effect.READS and key(op) not in taken)
+    return replace(whole, operations=kept, noise=aside)
+
+
+def _alike(hotspot: Hotspot) -> Hotspot | None:
+    """The runs without the few that took steps, or repeated some, as no other run did: those may be looking around in
+    the same words as they work, `cat README.md` beside `cat list`. None if there are none of these, or many.
+    """
+    kinds = [
+        tuple((item.keys, len(item.rounds) > 1) for item in row)
+        for row in rows([each.operations for each in hotspot.occurrences])
+    ]
+    counts = Counter(kinds)
+    kept = [i for i, kind in enumerate(kinds) if counts[kind] > 1]
+    odd = len(kinds) - len(kept)
+    return chosen(hotspot, kept) if 0 < ODD * odd <= len(kinds) else None
+
+
+def begun(hotspot: Hotspot) -> list[Hotspot]:
+    """All runs of the prompt, to be compiled as far as they go one way: with all that several of them read, and
+    without what is read beside the hotspot's own steps.
+    """
+    found = _parted(reordered(hotspot)) if hotspot.template and not hotspot.obstacle else []
+    return [each for each in found if len(each.occurrences) == len(every(hotspot).occurrences)][:2]
+
+
+def every(hotspot: Hotspot) -> Hotspot:
     """The hotspot with the other runs of its prompt among its occurrences, in the order of time."""
     assert hotspot.template
     pattern = _prompt(hotspot.template)
@@ -127,14 +174,14 @@ def chosen(hotspot: Hotspot, places: Sequence[int]) -> Hotspot:
     return replace(hotspot, occurrences=tuple(hotspot.occurrences[i] for i in places), template=template)
 
 
-def only_witness(hotspot: Hotspot, place: int) -> bool:
-    """Whether no other occurrence went the way this one did: without it nothing is known of that way."""
+def unwitnessed(hotspot: Hotspot, place: int, others: Sequence[int]) -> bool:
+    """Whether none of the `others` went the way this occurrence did: from them nothing is known of that way."""
     folded = rows([each.operations for each in hotspot.occurrences])
     ways = [
         [(item.keys, {op.call.exit_code for operations in item.rounds for op in operations}) for item in row]
         for row in folded
     ]
-    return ways.count(ways[place]) == 1
+    return all(ways[i] != ways[place] for i in others)
 
 
 def answered(plan: Plan) -> int:
@@ -156,10 +203,5 @@ def unlike(hotspot: Hotspot, traces: Sequence[Occurrence]) -> list[Occurrence]:
         return []
     own = {each.episode.id for each in traces}
     read = {key(operation) for each in traces for operation in each.operations}
-    others = [each for each in _with_others(hotspot).occurrences if each.episode.id not in own]
-
-    def bare(occurrence: Occurrence) -> Occurrence:
-        kept = (op for op in occurrence.operations if op.effect is not Effect.READS or key(op) in read)
-        return replace(occurrence, operations=tuple(kept))
-
-    return list(map(bare, others))
+    others = [_with(each, read) for each in every(hotspot).occurrences if each.episode.id not in own]
+    return [each for each in others if each.operations]

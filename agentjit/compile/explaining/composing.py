@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from agentjit.compile.reference import reference
-from agentjit.compile.shape import Sources, Vector
-from agentjit.compile.worth import written
+from agentjit.compile.explaining.reference import reference
+from agentjit.compile.explaining.shape import Sources, Vector
+from agentjit.compile.explaining.worth import written
 from agentjit.piece import Argument, Ref, Text
 
 _PLACES = 12  # at which a value is looked for in a word

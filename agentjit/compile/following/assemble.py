@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
-from agentjit.compile import ending
-from agentjit.compile.build import Build, Draft, GuardDraft, LoopDraft, PathDraft, Tail
+from agentjit.compile.following import ending
+from agentjit.compile.following.before_writes import acting, acts
+from agentjit.compile.following.build import Build, Draft, GuardDraft, LoopDraft, PathDraft, Tail
 from agentjit.compile.naming import result_names
 from agentjit.contract import Contract
 from agentjit.step import Ending, Fork, Guard, Loop, Path, Step
@@ -32,12 +33,14 @@ class Assembly:
         build, tight, verdict = tail.build, tail.answered(), _verdict(tail)
         guarded = {path.guard.step: path.guard.by for path in tail.paths}
         found: list[Step | Loop] = []
-        for draft in build.drafts:
+        for number, draft in enumerate(build.drafts):
+            awaited = acting(tail, number + 1)
             if isinstance(draft, LoopDraft):
-                found.append(self._loop(draft, tight=tight, verdict=verdict))
+                found.append(self._loop(draft, tight=tight or awaited or acts(draft), verdict=verdict))
                 continue
             at = next(i for i, owner in enumerate(build.owners) if owner is draft)
-            made = ending.of_step(build, at, tight=tight, verdict=verdict, answer=tail.answer)
+            quoted = () if awaited else tail.answer
+            made = ending.of_step(build, at, tight=tight or awaited, verdict=verdict, answer=quoted)
             found.append(self._step(draft, _open(made, guarded[at]) if at in guarded else made, build, at))
         return tuple(found)
 
@@ -73,14 +76,15 @@ class Assembly:
 
     def _path(self, path: PathDraft, parent: Build) -> Path:
         own, step = path.tail, path.guard.step
+        awaited = acting(own)
         contract = ending.promise(
             own.build.results[step],
             path.bindings,
             own.values,
             step,
-            tight=own.answered(),
+            tight=own.answered() or awaited,
             verdict=_verdict(own),
-            answer=own.answer,
+            answer=() if awaited else own.answer,
         )
         return Path(
             guard=self._guard(path.guard, parent),

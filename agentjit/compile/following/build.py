@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from agentjit.compile.align import AlignedStep
-from agentjit.compile.explain import Values
+from agentjit.compile.explaining.explain import Values
+from agentjit.compile.explaining.secrets import Secrets
+from agentjit.compile.explaining.shape import Vector
+from agentjit.compile.following.align import AlignedStep
 from agentjit.compile.knowledge import Judge
 from agentjit.compile.naming import identifier
-from agentjit.compile.secrets import Secrets
-from agentjit.compile.shape import Vector
 from agentjit.errors import NotCompilable
 from agentjit.piece import Argument, Binding
 from agentjit.step import AnyCall, Ending
@@ -48,7 +48,8 @@ class Shared:
     """What all groups of one compilation have in common.
 
     `given` are the names of values known beforehand, `slots` those of the prompt; `finals` the closing messages;
-    `holes` values that only a model can fill; `notes` what was left open.
+    `holes` values that only a model can fill; `notes` what was left open. `open_ended`: where the ways part and nothing
+    tells which is taken, the plan may end.
     """
 
     judge: Judge
@@ -57,6 +58,7 @@ class Shared:
     slots: tuple[str, ...]
     finals: tuple[str | None, ...]
     varying: frozenset[str]  # names of given values that are not the same in all occurrences
+    open_ended: bool = False
     holes: dict[str, Vector] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

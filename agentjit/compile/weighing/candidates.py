@@ -5,24 +5,27 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from agentjit.compile.admission import essence
-from agentjit.compile.latencies import Latencies, Sample
-from agentjit.compile.schedule import unscheduled
-from agentjit.compile.simulate import Cost, cost, thrown
-from agentjit.compile.variants import Parts, Variant, variants
+from agentjit.compile.weighing.latencies import Latencies, Sample
+from agentjit.compile.weighing.schedule import World, unscheduled
+from agentjit.compile.weighing.simulate import Cost, cost, thrown
+from agentjit.compile.weighing.variants import Parts, Variant, variants
 from agentjit.hotspot import Occurrence, Operation
 from agentjit.piece import Argument, Ref, Text
 from agentjit.skill import Candidate, Plan
 from agentjit.step import AnyCall, BashStep, ShellStep, Spread, Step
-from agentjit.trace import Effect
+from agentjit.trace import Effect, Reach
 
 NOISE = 0.01  # seconds: what is gained by less is not worth a program that is harder to read
 SETTLED = 0.1  # seconds: what is gained by less is not worth a new version, which may have to be approved again
 
 Naming = Callable[[str, Mapping[str, Any]], str]
 """A tool and its input -> the operation's name, as `Latencies` has it."""
+Reaching = Callable[[str, Mapping[str, Any]], Reach]
+"""A tool and its input -> how far such a call looks."""
 
 
 class Weighed(NamedTuple):
@@ -34,8 +37,14 @@ class Weighed(NamedTuple):
     cost: Cost | None
 
 
-def candidates(plan: Plan, latencies: Latencies, naming: Naming) -> list[Weighed]:
-    """`plan` itself first, then its variants, the simpler first, with what each is expected to cost."""
+def candidates(
+    plan: Plan, latencies: Latencies, naming: Naming, reaching: Reaching, traces: Sequence[Occurrence] = ()
+) -> list[Weighed]:
+    """`plan` itself first, then its variants, the simpler first, with what each is expected to cost.
+
+    `traces` are those it was compiled from: what the agent asked for at once, or now in this order and now in another,
+    may be done at once.
+    """
     seen = {parameter.name: parameter.seen[-1] for parameter in plan.parameters if parameter.seen}
     samples: dict[int, Sample] = {}
 
@@ -47,8 +56,25 @@ def candidates(plan: Plan, latencies: Latencies, naming: Naming) -> list[Weighed
     dice = thrown(plan, sample_of, latencies.turn)
     return [
         _weighed(each, cost(each.plan, each.parts, dice) if each.plan else None)
-        for each in variants(plan, lambda step: sample_of(step).typical)
+        for each in variants(plan, lambda step: sample_of(step).typical, world(plan, seen, reaching, traces))
     ]
+
+
+def world(plan: Plan, seen: Mapping[str, str], reaching: Reaching, traces: Sequence[Occurrence]) -> World:
+    """What is known of the steps of a plan: of those before its first loop or fork, what traces show of their order."""
+    leading = list(takewhile(lambda node: isinstance(node, Step), plan.steps))
+    numbers = {id(step): number for number, step in enumerate(leading)}
+    own = set(plan.support.episodes)
+    rows = [each.operations for each in traces if each.episode.id in own and len(each.operations) >= len(leading)]
+
+    def apart(one: Step, other: Step) -> bool:
+        if id(one) not in numbers or id(other) not in numbers:
+            return False
+        pairs = [(row[numbers[id(one)]].call, row[numbers[id(other)]].call) for row in rows]
+        at_once = any(first.batch and first.batch == second.batch for first, second in pairs)
+        return at_once or len({first.at < second.at for first, second in pairs if first.at != second.at}) > 1
+
+    return World(lambda step: reaching(step.call.tool, typical_input(step.call, seen)), apart)
 
 
 def _weighed(variant: Variant, cost: Cost | None) -> Weighed:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from agentjit.compile.shape import Sources, Vector
-from agentjit.compile.worth import likely, transformed
+from agentjit.compile.explaining.shape import Sources, Vector
+from agentjit.compile.explaining.worth import likely, transformed
 from agentjit.kit.transform import apply
 from agentjit.piece import Ref
 

@@ -14,15 +14,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from agentjit.compile.kinds import kind_of
+from agentjit.compile.explaining.kinds import kind_of
+from agentjit.piece import Text
+from agentjit.step import BashStep, ShellStep
 
 _HARMLESS = re.compile(r"[\w.@/:+-]*", re.ASCII)
 _NAME = re.compile(r"(?:\[[A-Za-z0-9_.+@-]+\]|\\[.-]|[A-Za-z0-9_@-]|[?*+|()]|\(\?:|\{[0-9,]+\})*")
+_CONDITION = re.compile(r"\A(?:\(\?[=!](?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))+")  # it admits fewer values, never more
+_SQL = frozenset("psql mysql mariadb sqlite3 duckdb bq".split())
 _COMMENT = re.compile(r"--|//")
 
 
@@ -38,7 +42,7 @@ class Words:
 @cache
 def built_in() -> Words:
     """The data that comes with AgentJIT."""
-    raw = json.loads(resources.files("agentjit.compile").joinpath("words.json").read_text("utf-8"))
+    raw = json.loads(resources.files("agentjit.compile.explaining").joinpath("words.json").read_text("utf-8"))
     takes = {name: frozenset(flags.split()) for names, flags in raw["takes"].items() for name in names.split()}
     return Words(frozenset(raw["ends"].split()), takes, frozenset(raw["code"].split()))
 
@@ -72,6 +76,21 @@ def reads_code(words: Sequence[str | None]) -> bool:
     return any(word is not None and word.rpartition("/")[2] in built_in().code for word in words)
 
 
+def asks_in_sql(call: BashStep | ShellStep) -> bool:
+    """Whether a call is of a program that reads a word, or its input, as SQL."""
+    argv = call.script if isinstance(call, ShellStep) else call.argv
+    text = " ".join(piece.text for piece in _pieces(argv) if isinstance(piece, Text))
+    return any(word.rpartition("/")[2] in _SQL for word in text.split())
+
+
+def _pieces(part: object) -> Iterator[object]:
+    if isinstance(part, tuple):
+        for each in part:
+            yield from _pieces(each)
+    else:
+        yield part
+
+
 def harmless_in_code(values: Sequence[str]) -> bool:
     """Whether values of this kind mean the same in any language: names, numbers, paths, addresses of e-mail."""
     kind = kind_of(values)
@@ -82,4 +101,5 @@ def harmless_in_code(values: Sequence[str]) -> bool:
 
 def part_of_a_name(pattern: str) -> bool:
     """Whether a value that matches `pattern` in full can only be part of a file's name: it leads to no other folder."""
-    return bool(_NAME.fullmatch(pattern)) and not any(re.fullmatch(pattern, climb) for climb in (".", "..", ""))
+    plain = _CONDITION.sub("", pattern)
+    return bool(_NAME.fullmatch(plain)) and not any(re.fullmatch(pattern, climb) for climb in (".", "..", ""))

@@ -1,22 +1,32 @@
-"""Guards: what tells the ways of going on from one another, among the results so far."""
+"""Guards: what tells the ways of going on from one another, among the results so far.
+
+Some word of an output is sooner or later in just those traces that went one way, by chance. Had the traces been shared
+out among the ways at random, a set of k of all n traces would be those of one way with probability 1 / C(n, k), and one
+of the sets that a guard could have told from the others with so many times that at most: a permutation test (R. A.
+Fisher, "The Design of Experiments", 1935), corrected as Bonferroni did. Above `LEVEL` the guards are refused. Words
+that always come together are one set, an exit status has few, and so do outputs that are empty or not.
+"""
 
 from __future__ import annotations
 
+import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import combinations, islice
 
-from agentjit.compile.build import Build, GuardDraft
-from agentjit.compile.kinds import escaped
-from agentjit.compile.shape import Vector
+from agentjit.compile.explaining.kinds import escaped
+from agentjit.compile.explaining.shape import Vector
+from agentjit.compile.explaining.worth import LEVEL
+from agentjit.compile.following.build import Build, GuardDraft
 
 _CUT_OFF = 30_000  # characters: a longer output may lack its end, and what it does not say says nothing
 _LONGEST = 4  # words by which a phrase is found; it is then as long as it is the same everywhere
 _LINES, _WIDE = 60, 400  # lines at either end of an output, and characters of each, that are looked at
 _TRIED = 200  # telling words of which one may be part of a phrase
 _LEFT_OUT = 3  # traces of a group that are left out in turn; when all of the plan is proven, every one is
-_FEW = 3  # traces: fewer must agree in more than one word
+_CODES = 6  # exit statuses whose sets are counted one by one
 _WORD = re.compile(r"(?<![\w./\\@:=-])[A-Za-z][A-Za-z']*(?![\w/\\@=-]|[.:][\w/])")
 _NAMES = re.compile(
     r"(?i)(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|am|pm|utc|gmt"
@@ -38,19 +48,64 @@ def guards(build: Build, groups: Groups, others: Sequence[int] = ()) -> list[Gua
     not printed, and that before a phrase. Each guard must be found from all traces but one, too, and hold for that one
     as it should.
     """
+    looked_at: list[int] = []
     for step in reversed(range(len(build.results))):
         found = _of(build, step, groups, others)
-        if found and _tells_enough(found, groups) and _survives(build, step, groups, others):
+        if found and _told(build, found, groups, others, looked_at) and _survives(build, step, groups, others):
             return found
+        looked_at.append(step)
     return None
 
 
-def _tells_enough(found: Sequence[GuardDraft], groups: Groups) -> bool:
-    """One word that two traces have and the others lack may be there by chance."""
-    return all(
-        guard.by != "says" or len(group) >= _FEW or " " in guard.expression
-        for guard, group in zip(found, groups, strict=True)
-    )
+def _told(
+    build: Build, found: Sequence[GuardDraft], groups: Groups, others: Sequence[int], looked_at: Sequence[int]
+) -> bool:
+    """Whether chance is no explanation for guards as good as these, after all that was `looked_at` in vain.
+
+    A single guard by exit status goes on as any contract does, and stops all others.
+    """
+    if len(groups) == 1 and found[0].by == "exit":
+        return True
+    ways = ("exit", "printed", "says")
+    farthest = max(ways.index("printed" if guard.by == "empty" else guard.by) for guard in found)
+    places = sorted((*(place for group in groups for place in group), *others))
+    sets = [_sets(build, step, places, ways) for step in looked_at]
+    sets.append(_sets(build, found[0].step, places, ways[: farthest + 1]))
+    tried = {size: len({each for own in sets for each in own if len(each) == size}) for size in map(len, groups)}
+    return _chance(len(places), [(len(group), tried[len(group)]) for group in groups]) <= LEVEL
+
+
+def _chance(traces: int, groups: Sequence[tuple[int, int]]) -> float:
+    """The probability, at most, that guards for groups of (size, sets tried) are found if nothing tells them apart."""
+    total, left = 1.0, traces
+    for size, tried in sorted(groups, key=lambda group: group[1] / math.comb(traces, group[0])):
+        total *= min(1.0, tried / math.comb(left, size))
+        left -= size
+    return total
+
+
+def _sets(build: Build, step: int, places: Sequence[int], ways: Sequence[str]) -> set[frozenset[int]]:
+    """The sets of traces that a guard on this result could tell from the others, in these ways."""
+    operations, outputs = build.results[step].operations, build.results[step].outputs
+    found: set[frozenset[int]] = set()
+    if "exit" in ways:
+        codes = list(_by_value([operations[i].call.exit_code for i in places], places))
+        sizes = range(1, len(codes)) if len(codes) <= _CODES else (1,)
+        found |= {frozenset[int]().union(*some) for size in sizes for some in combinations(codes, size)}
+    if "printed" in ways:
+        found |= set(_by_value([bool(outputs[i].strip()) for i in places], places))
+    if "says" in ways:
+        with_phrase: dict[str, list[int]] = defaultdict(list)
+        for i in places:
+            for phrase in _meaning(outputs[i]):
+                with_phrase[phrase].append(i)
+        found |= {frozenset(own) for own in set(map(tuple, with_phrase.values()))}
+    return found - {frozenset(places)}
+
+
+def _by_value(values: Sequence[object], places: Sequence[int]) -> Iterator[frozenset[int]]:
+    for value in set(values):
+        yield frozenset(place for own, place in zip(values, places, strict=True) if own == value)
 
 
 def _survives(build: Build, step: int, groups: Groups, others: Sequence[int]) -> bool:
@@ -146,6 +201,12 @@ def _telling(own: Vector, foreign: Vector, values: set[str]) -> Iterator[str]:
 def _means(words: Sequence[str], values: set[str]) -> bool:
     """Whether a phrase says something by itself, and nothing that is known otherwise."""
     return not any(word in values for word in words) and not all(word.casefold() in _SMALL for word in words)
+
+
+@lru_cache(maxsize=256)
+def _meaning(text: str) -> frozenset[str]:
+    """The phrases of a text that say something by themselves."""
+    return frozenset(phrase for phrase in _phrases(text) if _means(phrase.split(" "), set()))
 
 
 @lru_cache(maxsize=128)

@@ -1,0 +1,1 @@
+"""Where a value comes from: the prompt, the environment, an output, another value; or nowhere."""

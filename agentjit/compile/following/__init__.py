@@ -1,0 +1,1 @@
+"""Following the occurrences side by side: steps, loops, forks, holes, endings."""

@@ -1,0 +1,1 @@
+"""Plans that do the same, and which of them is cheapest."""
