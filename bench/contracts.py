@@ -17,8 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from agentjit.compile.align import AlignedStep
 from agentjit.compile.contract import contract
-from agentjit.compile.following.align import AlignedStep
 from agentjit.home import Home
 from agentjit.hotspot import Operation
 from agentjit.observe.importer import import_paths

@@ -14,7 +14,7 @@ from agentjit import spool
 from agentjit.cli.complete import skill_names
 from agentjit.cli.fresh import home, rechecked
 from agentjit.cli.terminal import as_json, note, print_json, safe
-from agentjit.compile.phrase import call_text
+from agentjit.compile.phrase import call_text, plan_phrases
 from agentjit.errors import BadInput
 from agentjit.home import Home
 from agentjit.intercept.attempt import not_recorded
@@ -59,7 +59,7 @@ def command(
         _dry_run(plan, given, as_json)
         return
     done = _run(where, library, record, plan, given, timeout)
-    hidden = {parameter.name for parameter in plan.parameters if parameter.secret}
+    hidden = _secrets(plan)
     _record(where, record, {key: "…" if key in hidden else value for key, value in given.items()}, done)
     if as_json:
         print_json(_as_json(done))
@@ -131,20 +131,27 @@ def _run(where: Home, library: Library, record: Record, plan: Plan, given: dict[
 
 
 def _dry_run(plan: Plan, given: dict[str, str], as_json: bool) -> None:
-    steps, hidden = [], {parameter.name for parameter in plan.parameters if parameter.secret}
-    for step in plan.every_step():
-        text = call_text(step.call)
-        for key, value in given.items():
-            text = text if key in hidden else text.replace(f"{{{key}}}", value)
-        steps.append({"text": text, "effect": step.effect})
+    shown = {key: value for key, value in given.items() if key not in _secrets(plan)}
+
+    def filled(text: str) -> str:
+        for key, value in shown.items():
+            text = text.replace(f"{{{key}}}", value)
+        return text
+
     if as_json:
+        steps = [{"text": filled(call_text(step.call)), "effect": step.effect} for step in plan.every_step()]
         print_json({"outcome": "dry_run", "steps": steps})
         return
     click.echo(f"{plan.name} would run in {os.getcwd()} (what stands in braces comes out of an earlier step):")
-    for each in steps:
-        click.echo(f"  {each['effect']:16} {safe(each['text'])}")
-    if left_open := [parameter.name for parameter in plan.parameters if parameter.hole and parameter.name not in given]:
-        click.echo(f"Without {left_open[0]} it ends before the first step that needs it.")
+    given_holes = tuple(f"without {{{name}}}" for name in given)
+    for phrase in plan_phrases(plan):
+        if phrase.text.startswith(given_holes):
+            continue
+        click.echo(f"  {phrase.effect:16} {'  ' * phrase.depth}{safe(filled(phrase.line))}".rstrip())
+
+
+def _secrets(plan: Plan) -> set[str]:
+    return {parameter.name for parameter in plan.parameters if parameter.secret}
 
 
 def _record(where: Home, record: Record, given: dict[str, str], done: Executed) -> None:

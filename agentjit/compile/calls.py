@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 
 from agentjit.compile import tools
+from agentjit.compile.align import AlignedStep, Column
 from agentjit.compile.explaining.explain import Values
 from agentjit.compile.explaining.secrets import Secrets
 from agentjit.compile.explaining.words import harmless_in_code, may_begin_with_a_dash, reads_code
-from agentjit.compile.following.align import AlignedStep, Column
 from agentjit.compile.knowledge import Judge
 from agentjit.compile.printing import printed
 from agentjit.errors import NotCompilable

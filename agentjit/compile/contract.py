@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from agentjit.compile.align import AlignedStep
 from agentjit.compile.explaining.shape import Sources, shape
-from agentjit.compile.following.align import AlignedStep
 from agentjit.compile.invariants.calm import calm
 from agentjit.compile.invariants.evidence import SAME, evidence, repeated
 from agentjit.compile.invariants.exit_status import exit_status

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from agentjit.compile.explaining.domains import Use, apart, narrowed
 from agentjit.compile.explaining.kinds import kind_of
+from agentjit.compile.following.domains import Use, apart, narrowed
 from agentjit.entries import words
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Hotspot, Template

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from agentjit import kit
-from agentjit.compile.following.align import AlignedStep, Column
+from agentjit.compile.align import AlignedStep, Column
 from agentjit.hotspot import Slot, Template
 from agentjit.kit.checks import cells_of
 from agentjit.piece import Cell, Finder, JsonPath, Pattern

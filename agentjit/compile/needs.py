@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from agentjit.compile.following.align import AlignedStep
+from agentjit.compile.align import AlignedStep
 from agentjit.hotspot import Command, Line
 from agentjit.skill import Need
 from agentjit.trace import Effect

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from agentjit.compile.align import AlignedStep, align_step, stays
 from agentjit.compile.entry import entry_of, parameters_of
-from agentjit.compile.explaining.domains import asked as looks
-from agentjit.compile.explaining.domains import narrow, uses
 from agentjit.compile.explaining.explain import Values
 from agentjit.compile.explaining.secrets import Secrets
 from agentjit.compile.explaining.shape import Vector
 from agentjit.compile.following import holes
-from agentjit.compile.following.align import AlignedStep, align_step, stays
 from agentjit.compile.following.assemble import Assembly, drafts_of, left_open, overall, remains, used
 from agentjit.compile.following.before_writes import settled
 from agentjit.compile.following.build import Build, Shared, Tail
+from agentjit.compile.following.domains import asked as looks
+from agentjit.compile.following.domains import narrow, uses
 from agentjit.compile.following.follow import follow
 from agentjit.compile.following.order import key
 from agentjit.compile.following.paths import chosen

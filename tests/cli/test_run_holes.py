@@ -93,8 +93,8 @@ def test_without_a_message_it_ends_before_the_commit(work: Path) -> None:
 
 
 def test_a_dry_run_tells_where_it_would_end(work: Path) -> None:
-    assert "Without message it ends before the first step that needs it." in aj("--dry-run").stdout
-    assert "Without" not in aj("--dry-run", "--message", "Fix it").stdout
+    assert "without {message}, which only a model can say, the outputs go to the model" in aj("--dry-run").stdout
+    assert "without" not in aj("--dry-run", "--message", "Fix it").stdout
     assert git(work, "status", "--short") == "?? a.py\n"
 
 

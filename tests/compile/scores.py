@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentjit import kit
+from agentjit.compile.align import AlignedStep
 from agentjit.compile.contract import contract
 from agentjit.compile.explaining.finders import is_table, json_places
-from agentjit.compile.following.align import AlignedStep
 from agentjit.compile.rendering.checks import content, outcome
 from agentjit.contract import Contract
 from agentjit.detect.shell import canonical

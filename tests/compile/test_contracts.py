@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentjit import kit
+from agentjit.compile.align import AlignedStep
 from agentjit.compile.contract import contract
 from agentjit.compile.explaining.finders import json_places
 from agentjit.compile.explaining.shape import Sources
-from agentjit.compile.following.align import AlignedStep
 from agentjit.compile.invariants.evidence import LIMIT
 from agentjit.compile.rendering.checks import content, outcome
 from agentjit.contract import Contract

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentjit.compile.following.align import AlignedStep, Column
+from agentjit.compile.align import AlignedStep, Column
 from agentjit.compile.needs import needs
 from agentjit.detect.signature import operation
 from agentjit.trace import ToolCall

@@ -12,8 +12,8 @@ from itertools import pairwise
 import pytest
 
 from agentjit import kit
-from agentjit.compile.explaining.domains import tight, writable
 from agentjit.compile.explaining.kinds import kind_of
+from agentjit.compile.following.domains import tight, writable
 from agentjit.intercept.match import matches
 from agentjit.library import entry
 from agentjit.piece import Kind

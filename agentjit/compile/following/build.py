@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from agentjit.compile.align import AlignedStep
 from agentjit.compile.explaining.explain import Values
 from agentjit.compile.explaining.secrets import Secrets
 from agentjit.compile.explaining.shape import Vector
-from agentjit.compile.following.align import AlignedStep
 from agentjit.compile.knowledge import Judge
 from agentjit.compile.naming import identifier
 from agentjit.errors import NotCompilable

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from agentjit.compile.align import AlignedStep
 from agentjit.compile.contract import contract
 from agentjit.compile.explaining.closing import closing
 from agentjit.compile.explaining.explain import Values, references
 from agentjit.compile.explaining.shape import momentary
-from agentjit.compile.following.align import AlignedStep
 from agentjit.compile.following.build import Build, LoopDraft, Tail
 from agentjit.compile.following.constants import fixed, named
 from agentjit.contract import Contract

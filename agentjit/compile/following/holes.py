@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agentjit.compile.align import AlignedStep, Column, align_step
 from agentjit.compile.calls import free
 from agentjit.compile.explaining.shape import Vector
-from agentjit.compile.following.align import AlignedStep, Column, align_step
 from agentjit.compile.following.build import Build, Left
 from agentjit.compile.printing import matched
 from agentjit.errors import NotCompilable

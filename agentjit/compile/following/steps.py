@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from agentjit.compile import tools
+from agentjit.compile.align import AlignedStep, Column, align_step
 from agentjit.compile.calls import call_of, effect_of
 from agentjit.compile.explaining.explain import Values
 from agentjit.compile.explaining.lists import Listing, explain_list, listings
 from agentjit.compile.explaining.shape import Vector
 from agentjit.compile.following import holes
-from agentjit.compile.following.align import AlignedStep, Column, align_step
 from agentjit.compile.following.build import Build, Draft, Left, LoopDraft, flattened
 from agentjit.compile.following.rounds import Item
 from agentjit.compile.naming import value_name

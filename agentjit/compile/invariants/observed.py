@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from agentjit.compile.align import AlignedStep
 from agentjit.compile.explaining.finders import is_table
 from agentjit.compile.explaining.shape import Sources
-from agentjit.compile.following.align import AlignedStep
 from agentjit.kit.promises import plain, rows_of
 from agentjit.piece import Binding, Finder
 
