@@ -212,6 +212,11 @@ def table(verdicts: Sequence[Verdict]) -> str:
         rows.append(f"{family.name:12} {family.about:36} {family.expected:9} {each.became:9} {counts}{mark}")
     wrong = sum(each.usual["wrong"] + each.traps["wrong"] for each in verdicts)
     good = sum(each.passed for each in verdicts)
+    together = {"held-back runs": Counter[str](), "traps": Counter[str]()}
+    for each in verdicts:
+        together["held-back runs"] += each.usual
+        together["traps"] += each.traps
+    rows += [f"{counts.total()} {what}: {_counted(counts)}" for what, counts in together.items()]
     rows.append(f"{good} of {len(verdicts)} families are as they should be; {wrong} wrong results")
     return "\n".join(rows)
 
