@@ -33,6 +33,8 @@ from tests.support.session import ClaudeHome
 
 BUDGET = 100.0  # milliseconds over the bare commands
 PROMPTS = {1: "look up", 3: "count the items of", 5: "walk me through the facts about"}  # by number of commands
+PROGRAMS = {1: ["cat"], 3: ["head", "-n", "9"], 5: ["tail", "-n", "9"]}
+OTHERS = "explain rewrite compare simplify sketch move split rename test measure document draw".split()
 TURNS = (0.0, 1.5)  # seconds the model takes to answer a request
 NAMES = ("alpha", "bravo", "carol", "delta", "echo", "foxtrot")
 DAY = 86400.0
@@ -43,7 +45,7 @@ def prompt(size: int, name: str) -> str:
 
 
 def commands(size: int, name: str) -> list[list[str]]:
-    return [["cat", f"facts/{name}/{step}"] for step in range(size)]
+    return [[*PROGRAMS[size], f"facts/{name}/{step}"] for step in range(size)]
 
 
 def write_facts(work: Path) -> None:
@@ -61,10 +63,21 @@ def episode(work: Path, size: int, name: str, at: float) -> Iterator[Seen]:
     yield PromptSeen(session, f"{session}:p", at, prompt(size, name), cwd=str(work))
     output = ""
     for step, argv in enumerate(commands(size, name)):
-        output = (work / argv[1]).read_text().strip()
+        output = (work / argv[-1]).read_text().strip()
         made = ToolCall(f"{session}-{step}", "Bash", {"command": " ".join(argv)}, output, True, 0, at + step, 0.01)
         yield CallSeen(session, f"{session}:p", made, str(work))
     yield FinalSeen(session, f"{session}:p", at + size, output)
+
+
+def other(work: Path, number: int, at: float) -> Iterator[Seen]:
+    """Work that is nobody's habit; a history of nothing but rituals says nothing about chance."""
+    session = f"other-{number}"
+    yield SessionSeen(session, "claude-code", at, str(work))
+    yield PromptSeen(session, f"{session}:p", at, f"{OTHERS[number]} the {OTHERS[-number]}", cwd=str(work))
+    for step, program in enumerate(("grep -rn", "head -3", "wc -l", "ls", "stat")[number % 3 :]):
+        made = ToolCall(f"{session}-{step}", "Bash", {"command": f"{program} x{number}"}, "", True, 0, at + step, 0.01)
+        yield CallSeen(session, f"{session}:p", made, str(work))
+    yield FinalSeen(session, f"{session}:p", at + 9, f"Done with {number}.")
 
 
 def teach(home: Home, work: Path) -> None:
@@ -74,6 +87,8 @@ def teach(home: Home, work: Path) -> None:
         for size in PROMPTS:
             for day, name in enumerate(NAMES[:5]):
                 store.add(episode(work, size, name, now - DAY * (9 - day)))
+        for number in range(12):
+            store.add(other(work, number, now - DAY * 9 + number))
     compile_all(home, str(folder("skills_templates")), now=now)
     states = [record.state for record in Library(home).records()]
     assert states == [State.ACTIVE] * len(PROMPTS), states
