@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from agentjit import publishing, schemas
-from agentjit.compile.admission import Proposal, admit
+from agentjit.compile.admission import Proposal, Replays, admit
 from agentjit.compile.following.paths import answered, begun, chosen, every, paths
 from agentjit.compile.plan import plan as make_plan
 from agentjit.compile.render import program
@@ -39,13 +39,17 @@ NEWEST = 50  # occurrences that are compiled; older habits have had their say
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What became of a hotspot: a plan with its program, and the traces it was proven on, or the reason why not."""
+    """What became of a hotspot: a plan with its program, and the traces it was proven on, or the reason why not.
+
+    `into` is the skill that covers all of its runs, "" if none does.
+    """
 
     hotspot: Hotspot
     plan: Plan | None = None
     program: str = ""
     reason: str = ""
     traces: tuple[Occurrence, ...] = ()
+    into: str = ""
 
 
 def study_all(home: Home, templates: str, *, now: float) -> list[Study]:
@@ -63,10 +67,15 @@ def studied(found: Mined, templates: str, known: Latencies | None = None, terms:
     for each in (*found.hotspots, *found.restless):
         into = next((other for other in studies if _covers(other, each)), None)
         if into and into.plan:
-            studies.append(Study(each, reason=f"its runs go the ways of `{into.plan.name}`"))
+            studies.append(_covered(Study(each), into.plan.name))
         else:
             studies.append(study(each, templates, known, terms))
     return admitted(_joined(studies), templates)
+
+
+def _covered(each: Study, name: str) -> Study:
+    """What became of a hotspot whose runs another's skill covers."""
+    return replace(each, plan=None, program="", traces=(), reason=f"its runs go the ways of `{name}`", into=name)
 
 
 def _covers(made: Study, hotspot: Hotspot) -> bool:
@@ -88,12 +97,7 @@ def _joined(studies: Sequence[Study]) -> list[Study]:
         for other in forks if each.hotspot.template else ():
             if other is not each and other.plan and other.hotspot.id not in gone and own <= _episodes(other):
                 gone[each.hotspot.id] = other.plan.name
-    return [
-        replace(each, plan=None, program="", traces=(), reason=f"its runs go the ways of `{gone[each.hotspot.id]}`")
-        if each.hotspot.id in gone
-        else each
-        for each in studies
-    ]
+    return [_covered(each, gone[each.hotspot.id]) if each.hotspot.id in gone else each for each in studies]
 
 
 def _episodes(each: Study) -> set[str]:
@@ -103,12 +107,7 @@ def _episodes(each: Study) -> set[str]:
 def admitted(studies: Sequence[Study], templates: str) -> list[Study]:
     """The studies with near-duplicates joined: a plan in one of them, in the others where it went."""
     proposals = [Proposal(each.plan, _evidence(each)) for each in studies if each.plan]
-
-    def replays(plan: Plan, occurrences: Sequence[Occurrence]) -> bool:
-        source = program(plan, templates)
-        return all(replayed(plan, source, each, any_order=True)[0] is Verdict.EXACT for each in occurrences)
-
-    result = admit(proposals, replays)
+    result = admit(proposals, _replaying(templates))
     found = []
     for each in studies:
         if each.plan and (plan := result.plans.get(each.plan.hotspot)):
@@ -117,6 +116,14 @@ def admitted(studies: Sequence[Study], templates: str) -> list[Study]:
             each = replace(each, plan=None, program="", reason=result.refused[each.plan.hotspot])
         found.append(each)
     return found
+
+
+def _replaying(templates: str) -> Replays:
+    def replays(plan: Plan, occurrences: Sequence[Occurrence]) -> bool:
+        source = program(plan, templates)
+        return all(replayed(plan, source, each, any_order=True)[0] is Verdict.EXACT for each in occurrences)
+
+    return replays
 
 
 def _evidence(each: Study) -> tuple[Occurrence, ...]:
@@ -261,7 +268,7 @@ def _cheapest(
 def publish(home: Home, studies: Sequence[Study], templates: str, *, now: float) -> dict[str, str]:
     """Put every compiled hotspot into the library; what happened to each skill, by name."""
     compiled = [(each.plan, each.hotspot.occurrences) for each in studies if each.plan]
-    return publishing.publish(home, compiled, templates, now=now)
+    return publishing.publish(home, compiled, templates, now=now, replays=_replaying(templates))
 
 
 def retire(home: Home, *, now: float) -> list[str]:

@@ -10,7 +10,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from agentjit.compile.admission import Known, essence, form, free_name, phrased, same_skill, shape, unclaimed
+from agentjit.compile.admission import (
+    Known,
+    Replays,
+    bounded,
+    essence,
+    form,
+    free_name,
+    phrased,
+    same_skill,
+    shape,
+    unclaimed,
+)
 from agentjit.compile.registry import changed, with_inferred
 from agentjit.compile.render import manual, program
 from agentjit.compile.validate import operations, validate
@@ -38,10 +49,12 @@ def publish(
     now: float,
     terms: Ground | None = None,
     mend: bool = True,
+    replays: Replays | None = None,
 ) -> dict[str, str]:
     """Put compiled plans into the library; what happened to each skill, by name. The same in whatever order they come.
 
-    A skill that a person removed stays removed; one whose program did not change keeps its files and its approval. All
+    A skill that a person removed stays removed; one whose program did not change keeps its files and its approval, and
+    so does one that would only allow more or less of something, if the published program `replays` all traces. All
     others are held against the operations as they are now (`terms`): where these changed they are validated again, or
     without `mend` wait for that.
     """
@@ -59,7 +72,7 @@ def publish(
                 continue
             name = known.name if known else free_name(plan.name, records)
             plan = plan if name == plan.name else plan.model_copy(update={"name": name})
-            if known and not _differs(library, known, plan):
+            if known and not _differs(library, known, plan, occurrences, replays):
                 records[name] = _renewed(library, known, plan, templates, now)
                 happened[name] = "unchanged"
                 continue
@@ -149,15 +162,23 @@ def _rechecked(library: Library, record: Record, terms: Ground, templates: str, 
 # --- what a record says
 
 
-def _differs(library: Library, known: Record, plan: Plan) -> bool:
-    """Whether the program would do or promise anything else than the published one."""
+def _differs(
+    library: Library, known: Record, plan: Plan, occurrences: Sequence[Occurrence], replays: Replays | None
+) -> bool:
+    """Whether the program would do or promise anything else than the published one. Bounds that drift do not matter as
+    long as the new traces keep to those published.
+    """
     try:
         published = library.plan(known.name)
     except Exception:
         return True  # damaged: write it again
     if content_hash(_bytes(library, known.name, "skill.py"), _bytes(library, known.name, "plan.json")) != known.hash:
         return True
-    return essence(published) != essence(plan) and not settled(published, plan)
+    if essence(published) == essence(plan) or settled(published, plan):
+        return False
+    same = bounded(published) == bounded(plan) and published.operations == plan.operations
+    covered = [each for each in occurrences if each.episode.id in plan.support.episodes]
+    return not (same and replays and replays(published, covered))
 
 
 def _bytes(library: Library, name: str, file: str) -> bytes:

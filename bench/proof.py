@@ -11,6 +11,9 @@ from tests.proof.test_proof import FAMILIES
 
 def main() -> None:
     """Print the table, then what was wrong, what was handed back and what was not compiled."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(__doc__)
+        return
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     wanted = set(sys.argv[2:])
     chosen = [family for family in FAMILIES if not wanted or family.name in wanted]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -215,3 +216,39 @@ def test_a_schema_that_changes_stops_the_skills_of_its_tool(home: Home) -> None:
     save(home, schema(number={"type": "integer"}, repo={"type": "string"}))
     learned(home)
     assert Library(home).record(name).state is State.ACTIVE
+
+
+def _styled(files: Sequence[int]) -> list[Episode]:
+    """`run the checks` in sessions of their own, with so many files checked each."""
+    return [
+        replace(
+            episode,
+            id=f"{episode.id}-{count}",
+            session=f"{episode.session}-{count}",
+            calls=tuple(
+                replace(
+                    call,
+                    id=f"{call.id}-{count}",
+                    output=re.sub(r"style: \d+ files", f"style: {count} files", call.output),
+                )
+                for call in episode.calls
+            ),
+        )
+        for episode, count in zip(families.checks(), files, strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "happened"), [((13, 14, 14, 15, 17), "unchanged"), ((40, 50, 60, 70, 80), "recompiled")]
+)
+def test_bounds_that_drift_keep_the_approval(home: Home, files: Sequence[int], happened: str) -> None:
+    """Only what the published program would not have taken is a new version."""
+    learned(home, _styled((12, 13, 14, 13, 15)))
+    assert aj(home, "approve", "checks", "--yes")[0] == 0
+    before = Library(home).record("checks")
+    assert learned(home, _styled(files)).happened == {"checks": happened}
+    after = Library(home).record("checks")
+    assert (after.state, after.hash == before.hash) == (
+        (State.ACTIVE, True) if happened == "unchanged" else (State.CANDIDATE, False)
+    )
+    assert after.support.occurrences > before.support.occurrences

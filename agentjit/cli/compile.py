@@ -62,12 +62,13 @@ def command(quiet: bool, restore: str | None) -> None:
     for name in done.retired:
         click.echo(f"retired     {name}: {library.record(name).reason}")
     counts = Counter(done.happened.values())
-    left = sum(study.plan is None for study in done.studies)
+    covered = sum(bool(study.into) for study in done.studies)
+    left = sum(study.plan is None for study in done.studies) - covered
     found = counted(len(done.studies), "hotspot")
-    click.echo(
-        f"{found}: {counted(counts['new'], 'new skill')}, {counts['recompiled']} recompiled, "
-        f"{counts['unchanged']} unchanged, {left} not compiled" + (" (`aj hotspots` says why)" if left else "")
-    )
+    parts = [f"{counts['recompiled']} recompiled", f"{counts['unchanged']} unchanged"]
+    parts += [f"{covered} covered by another skill"] if covered else []
+    why = " (`aj hotspots` says why)" if left else ""
+    click.echo(f"{found}: {counted(counts['new'], 'new skill')}, {', '.join(parts)}, {left} not compiled{why}")
 
 
 def _restore(library: Library, name: str) -> None:

@@ -78,6 +78,7 @@ def _row(study: Study, skill: str | None) -> dict[str, object]:
         "seconds": hotspot.seconds,
         "compilable": study.plan is not None,
         "reason": study.reason,
+        "covered_by": study.into or None,
         "skill": skill,
     }
 
@@ -98,8 +99,11 @@ def _print(study: Study, skill: str | None, removed: str | None) -> None:
         out.print(f"  removed by you: aj compile --restore {removed}", style="yellow")
     elif study.plan is not None:
         out.print(f"  compiled: {skill}" if skill else "  can be compiled: aj compile", style="green")
+    elif study.into:
+        out.print(f"  compiled: {line(study.reason)}", style="green")
     else:
-        reason = "too unstable to be compiled" if study.hotspot.unstable else line(study.reason)[:300]
+        own = study.hotspot.unstable and study.reason.startswith("unstable: ")  # it stands above in full
+        reason = "too unstable to be compiled" if own else line(study.reason)[:300]
         out.print(f"  left alone: {reason}", style="yellow")
     out.print()
 

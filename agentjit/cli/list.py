@@ -25,7 +25,8 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json([skill.as_json() for skill in skills])
     elif skills:
-        print_table(("Skill", "State", "Prompt", "Effects", "Ending", "Runs", "Last used"), map(_row, skills))
+        titles = ("Skill", "State", "Prompt", "Effects", "Ending", "Runs", "Last used")
+        print_table(titles, map(_row, skills), whole=(1, 3), spare=(4, 5, 6))
         if waiting := [skill for skill in skills if "aj approve" in skill.record.reason]:
             click.echo(f"\n{len(waiting)} wait for approval; next: aj approve {waiting[0].record.name}")
     else:

@@ -12,9 +12,10 @@ import click
 
 from agentjit import spool
 from agentjit.cli.complete import skill_names
+from agentjit.cli.dry_run import show_dry_run
 from agentjit.cli.fresh import home, rechecked
 from agentjit.cli.terminal import as_json, note, print_json, safe
-from agentjit.compile.phrase import call_text, plan_phrases
+from agentjit.compile.elsewhere import elsewhere
 from agentjit.errors import BadInput
 from agentjit.home import Home
 from agentjit.intercept.attempt import not_recorded
@@ -56,7 +57,7 @@ def command(
     plan = library.plan(name)
     given = _given(plan, arguments, ask=not dry_run and sys.stdin.isatty())
     if dry_run:
-        _dry_run(plan, given, as_json)
+        show_dry_run(plan, _ready(library, record, plan), given, _barred(record, plan), as_json)
         return
     done = _run(where, library, record, plan, given, timeout)
     hidden = _secrets(plan)
@@ -115,6 +116,8 @@ def _usage(parameter: Parameter) -> str:
 def _check(known: Parameter, value: str) -> None:
     if Param(known.pattern, known.seen, secret=known.secret, hole=known.hole).accepts(value):
         return
+    if known.hole:
+        raise BadInput(f"{known.name} must not be empty")
     if known.secret:
         raise BadInput(f"what was given for {known.name} does not look like a secret ({known.pattern})")
     examples = ", ".join(known.seen[:3])
@@ -122,32 +125,28 @@ def _check(known: Parameter, value: str) -> None:
 
 
 def _run(where: Home, library: Library, record: Record, plan: Plan, given: dict[str, str], timeout: float) -> Executed:
+    if barred := _barred(record, plan):
+        return Executed("refused", "", barred, [], 0.0)
+    return execute(_ready(library, record, plan), given, cwd=os.getcwd(), env=os.environ, seconds=timeout)
+
+
+def _barred(record: Record, plan: Plan) -> str:
+    """Why it is not run here at all, "" if it may be."""
     if record.stale:
-        return Executed("refused", "", record.stale, [], 0.0)
+        return record.stale
     if record.state in (State.DISABLED, State.RETIRED):
-        return Executed("refused", "", f"it is {record.state}: {record.reason}", [], 0.0)
-    ready = Ready(record.name, library.folder(record.name), record.hash, plan.effects, record.is_approved)
-    return execute(ready, given, cwd=os.getcwd(), env=os.environ, seconds=timeout)
+        return f"it is {record.state}: {record.reason}"
+    return elsewhere(plan, _here(plan))
 
 
-def _dry_run(plan: Plan, given: dict[str, str], as_json: bool) -> None:
-    shown = {key: value for key, value in given.items() if key not in _secrets(plan)}
+def _here(plan: Plan) -> str:
+    """The current directory, as the traces called it if they came there by a link."""
+    seen = (folder for entry in (plan.entry, *plan.also) for folder in entry.directories)
+    return next((folder for folder in seen if os.path.realpath(folder) == os.getcwd()), os.getcwd())
 
-    def filled(text: str) -> str:
-        for key, value in shown.items():
-            text = text.replace(f"{{{key}}}", value)
-        return text
 
-    if as_json:
-        steps = [{"text": filled(call_text(step.call)), "effect": step.effect} for step in plan.every_step()]
-        print_json({"outcome": "dry_run", "steps": steps})
-        return
-    click.echo(f"{plan.name} would run in {os.getcwd()} (what stands in braces comes out of an earlier step):")
-    given_holes = tuple(f"without {{{name}}}" for name in given)
-    for phrase in plan_phrases(plan):
-        if phrase.text.startswith(given_holes):
-            continue
-        click.echo(f"  {phrase.effect:16} {'  ' * phrase.depth}{safe(filled(phrase.line))}".rstrip())
+def _ready(library: Library, record: Record, plan: Plan) -> Ready:
+    return Ready(record.name, library.folder(record.name), record.hash, plan.effects, record.is_approved)
 
 
 def _secrets(plan: Plan) -> set[str]:

@@ -11,9 +11,11 @@ from agentjit.cli.changes import show_changes
 from agentjit.cli.complete import skill_names
 from agentjit.cli.fresh import home, rechecked, try_drained
 from agentjit.cli.plans import show_plans
+from agentjit.cli.proofs import evidence_json, show_evidence
 from agentjit.cli.skills import Shown, shown
-from agentjit.cli.terminal import as_json, console, line, local, print_json, safe
+from agentjit.cli.terminal import as_json, console, line, local, print_hanging, print_json, safe
 from agentjit.compile.phrase import plan_phrases
+from agentjit.errors import BadInput
 from agentjit.library import Library
 from agentjit.skill import Parameter, Plan
 
@@ -22,6 +24,7 @@ from agentjit.skill import Parameter, Plan
 @click.argument("name", shell_complete=skill_names)
 @as_json
 @click.option("--plans", is_flag=True, help="Show the plans that were weighed, and what each is expected to cost.")
+@click.option("--evidence", is_flag=True, help="Show each check, how often it was seen, and how probable by chance.")
 @click.option(
     "--diff",
     is_flag=False,
@@ -29,13 +32,15 @@ from agentjit.skill import Parameter, Plan
     metavar="[VERSION]",
     help="Show what changed since the version before, or since VERSION.",
 )
-def command(name: str, as_json: bool, plans: bool, diff: str | None) -> None:
+def command(name: str, as_json: bool, plans: bool, evidence: bool, diff: str | None) -> None:
     """Show a skill: when it fires, what it does, its program, its evidence, its runs.
 
     \b
     Example:  aj show pod-crashing
               aj show pod-crashing --diff
     """
+    if plans + evidence + (diff is not None) > 1:
+        raise BadInput("--plans, --evidence and --diff are three views; give one of them")
     where = home()
     try_drained(where)
     rechecked(where)
@@ -46,10 +51,15 @@ def command(name: str, as_json: bool, plans: bool, diff: str | None) -> None:
     if plans and skill.plan:
         show_plans(skill.plan, as_json)
         return
+    if evidence and skill.plan:
+        print_json({"name": name, "evidence": evidence_json(skill.plan)}) if as_json else show_evidence(skill.plan)
+        return
     program = _program(Library(where), name)
     if as_json:
         plan = skill.plan.model_dump(mode="json") if skill.plan else None
-        print_json({**skill.as_json(), "plan": plan, "program": program, "versions": Library(where).versions(name)})
+        checks = evidence_json(skill.plan) if skill.plan else []
+        known = {**skill.as_json(), "plan": plan, "evidence": checks, "program": program}
+        print_json({**known, "versions": Library(where).versions(name)})
         return
     _card(skill, program)
 
@@ -69,10 +79,10 @@ def _card(skill: Shown, program: str) -> None:
         out.print("  its plan.json is damaged; `aj compile` makes it anew")
         return
     for title, text in _facts(skill, plan):
-        out.print(f"  {title:10} {line(text)}")
+        print_hanging(f"  {title:10} ", text)
     out.print("  does")
     for phrase in plan_phrases(plan):
-        out.print(f"    {phrase.effect:16} {'  ' * phrase.depth}{line(phrase.line)}")
+        print_hanging(f"    {phrase.effect:16} {'  ' * phrase.depth}", phrase.line)
     click.echo(f"\n{safe(program)}")  # not folded at the terminal's width: it is code
 
 
@@ -91,7 +101,10 @@ def _facts(skill: Shown, plan: Plan) -> Iterator[tuple[str, str]]:
     yield "ends", f"{ending}; worst effect {plan.effects}"
     support = record.support
     held_out = f"; left out one by one, {support.held_out} were reproduced" if support.held_out else ""
-    yield "evidence", f"{support.occurrences} runs in {support.sessions} sessions, all replayed{held_out}"
+    written = plan.support.occurrences  # a program that would stay the same is not written anew
+    older = f" (the program is of {written})" if written != support.occurrences else ""
+    replayed = f"{support.occurrences} runs in {support.sessions} sessions, all replayed"
+    yield "evidence", f"{replayed}{held_out}{older}"
     for text in plan.support.ambiguous:
         yield "left open", text
     if cost.requests or cost.tokens:

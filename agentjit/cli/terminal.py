@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -16,6 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+_NARROW = 80  # columns: a terminal with fewer has no room for all of a table
 
 
 def print_json(value: object) -> None:
@@ -49,19 +52,43 @@ def line(text: str) -> str:
     return " ".join(safe(text).split())
 
 
-def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on a terminal; in a pipe one row a line, cells parted by tabs, titles first."""
+def print_hanging(title: str, text: str) -> None:
+    """`title` and what there is to say; on a terminal what does not fit into a line goes on below the text."""
+    out = console()
+    if out.soft_wrap:
+        out.print(f"{title}{line(text)}")
+        return
+    grid = Table.grid()
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(title), Text(line(text)))
+    out.print(grid)
+
+
+def print_table(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    whole: Collection[int] = (),
+    spare: Collection[int] = (),
+) -> None:
+    """A table on a terminal; in a pipe one row a line, cells parted by tabs, titles first.
+
+    The first column and those at the places `whole` are not broken: a name or a time, to be copied, a word. Those
+    at the places `spare` are left out on a narrow terminal.
+    """
     rows = [[line(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in ([title.lower() for title in titles], *rows):
             click.echo("\t".join(row))
         return
+    out = console()
+    places = [place for place in range(len(titles)) if place not in spare or out.width >= _NARROW]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for place, title in enumerate(titles):  # the first column is a name or a time, to be copied whole
-        table.add_column(title, overflow="fold", no_wrap=place == 0)
+    for place in places:
+        table.add_column(titles[place], overflow="fold", no_wrap=place == 0 or place in whole)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+        table.add_row(*(Text(row[place]) for place in places))
+    out.print(table)
 
 
 def iso(at: float | None) -> str | None:

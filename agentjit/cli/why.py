@@ -11,7 +11,8 @@ from agentjit import entries
 from agentjit.cli.fresh import home, rechecked
 from agentjit.cli.terminal import as_json, line, print_json
 from agentjit.intercept.attempt import ready_of
-from agentjit.intercept.decide import Decision, decide
+from agentjit.intercept.decide import Decision, decide, untyped
+from agentjit.intercept.match import matches
 from agentjit.library import Library, entry
 from agentjit.run.execute import foresee
 from agentjit.skill import State
@@ -30,12 +31,13 @@ def command(prompt: str, mode: str, as_json: bool) -> None:
     where = home()
     rechecked(where)
     rows = entries.lookup(where.entries, prompt)
-    decision = decide(prompt, [json.loads(row) for row in rows], cwd=os.getcwd(), mode=mode)
+    active = [json.loads(row) for row in rows]
+    decision = decide(prompt, active, cwd=os.getcwd(), mode=mode)
     if decision.match:
         ready = ready_of(where, decision.match.entry)
         obstacle = foresee(ready, decision.match.arguments, cwd=os.getcwd(), env=os.environ, mode=mode)
         decision = decision._replace(reason=obstacle or decision.reason, match=None if obstacle else decision.match)
-    elif waiting := _waiting(Library(where), prompt, mode):
+    elif waiting := _waiting(Library(where), prompt, mode, alone=not matches(active, prompt)):
         decision = waiting
     if as_json:
         print_json(
@@ -54,8 +56,11 @@ def command(prompt: str, mode: str, as_json: bool) -> None:
         click.echo(f"The model gets it: {line(decision.reason)}.")
 
 
-def _waiting(library: Library, prompt: str, mode: str) -> Decision | None:
-    """The skill that would be meant if it were active, and why it is not; None if there is none."""
+def _waiting(library: Library, prompt: str, mode: str, *, alone: bool) -> Decision | None:
+    """The skill that would be meant if it were active, and why it is not; None if there is none.
+
+    `alone`: it is no active skill's prompt, so one that would not run here even then is named all the same.
+    """
     others = [record for record in library.records() if record.state is not State.ACTIVE]
     plans = [(record, library.plan(record.name)) for record in others]
     rows = [
@@ -64,7 +69,8 @@ def _waiting(library: Library, prompt: str, mode: str) -> Decision | None:
         for phrasing in (plan.entry, *plan.also)
     ]
     meant = decide(prompt, rows, cwd=os.getcwd(), mode=mode)
-    if meant.match is None:
+    if meant.match is None and not (alone and not untyped(prompt) and matches(rows, prompt)):
         return None
     record = library.record(meant.skill)
-    return Decision(None, meant.skill, f"{meant.skill} fits but is {record.state}: {record.reason}")
+    besides = "" if meant.match else f"; and {meant.reason}"
+    return Decision(None, meant.skill, f"{meant.skill} fits but is {record.state}: {record.reason}{besides}")

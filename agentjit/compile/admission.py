@@ -223,6 +223,21 @@ def essence(plan: Plan) -> str:
     return json.dumps(_without(dumped, _EVIDENCE), sort_keys=True)
 
 
+_RANGES = frozenset(("low", "high", "most", "least", "lines", "columns"))
+
+
+def bounded(plan: Plan) -> str:
+    """The essence without its ranges: two plans with one differ at most in how much of something they allow."""
+    return json.dumps(_unmeasured(json.loads(essence(plan))), sort_keys=True)
+
+
+def _unmeasured(value: object) -> object:
+    """A JSON value in which ranges only say that they are there."""
+    if isinstance(value, dict):
+        return {key: child is not None if key in _RANGES else _unmeasured(child) for key, child in value.items()}
+    return [_unmeasured(each) for each in value] if isinstance(value, list) else value
+
+
 def shape(plan: Plan) -> str:
     """What a plan calls and says, without its prompts, names, promises and evidence: equal for one workflow."""
     return json.dumps(_renumbered(_body(plan), _roles(plan)), sort_keys=True)

@@ -18,6 +18,7 @@ from agentjit.piece import Argument, Ref, Text
 from agentjit.step import AnyCall, BashStep, ShellStep
 from agentjit.trace import PLACEHOLDER, Effect
 
+_PLAIN = re.compile(r"[A-Za-z0-9_./@+-]+")  # what every program takes for a path
 _TEXT = re.compile(r"\s")  # what has blanks is a text, in which several values may stand
 
 
@@ -35,7 +36,12 @@ def call_of(step: AlignedStep, values: Values, secrets: Secrets) -> AnyCall:
 
 
 def _explained(column: Column, step: AlignedStep, values: Values, secrets: Secrets) -> Argument:
-    argument = secrets.explain(column.values, values.explain) if _secret(column) else values.explain(column.values)
+    is_place = _is_place(column, step, values)
+    argument = (
+        secrets.explain(column.values, values.explain)
+        if _secret(column)
+        else values.explain(column.values, place=is_place)
+    )
     if argument is None and not _secret(column):
         argument = _piecewise(column, step, values)
     if argument is None and not _secret(column) and step.form in ("write", "edit") and column is not step.columns[0]:
@@ -69,7 +75,7 @@ def _script(step: AlignedStep, values: Values, secrets: Secrets) -> tuple[Text |
     filled = {
         column.start: _explained(column, step, values, secrets)
         for column in sorted(step.columns, key=lambda column: column.start)
-        if column.varies or (column.literal and (_secret(column) or _of_the_user(column, values)))
+        if column.varies or (column.literal and (_secret(column) or _of_the_user(column, step, values)))
     }
     _check_code(step, filled, values)
     pieces = printed(step.line, filled)
@@ -78,9 +84,21 @@ def _script(step: AlignedStep, values: Values, secrets: Secrets) -> tuple[Text |
     return tuple(piece for piece in pieces if isinstance(piece, Text | Ref))
 
 
-def _of_the_user(column: Column, values: Values) -> bool:
-    """Whether a word that is always the same is asked for all the same: a folder under the user's home."""
-    return any(isinstance(piece, Ref) for piece in values.explain(column.values) or ())
+def _of_the_user(column: Column, step: AlignedStep, values: Values) -> bool:
+    """Whether a word that is always the same is asked for all the same: a folder under the user's home, or here."""
+    explained = values.copy().explain(column.values, place=_is_place(column, step, values))
+    return any(isinstance(piece, Ref) for piece in explained or ())
+
+
+def _is_place(column: Column, step: AlignedStep, values: Values) -> bool:
+    """Whether a path that stands here is a file's: that of a Read, Write or Edit, or a word of a command that is no
+    program, where no shell has to be told how to read it.
+    """
+    if step.form not in ("argv", "script"):
+        return step.form != "tool" and column is step.columns[0]
+    programs = {command.words[0].start for command in (step.line.commands if step.line else ()) if command.words}
+    plain = all(map(_PLAIN.fullmatch, (*column.values, *(own[0] for own in values.here().values()))))
+    return plain and column.literal and column.start not in programs and not column.before.startswith("<<")
 
 
 def _check_code(step: AlignedStep, filled: Mapping[int, Argument], values: Values) -> None:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
-from agentjit.compile.phrase import ELSE, Phrase, call_text, ending_text, finder_text, plan_phrases, shape_text, text_of
-from agentjit.contract import Contract
-from agentjit.piece import Binding
+from agentjit.compile.phrase import (
+    ELSE,
+    Phrase,
+    ending_text,
+    guard_text,
+    is_ending,
+    plan_phrases,
+)
+from agentjit.compile.promised import Change as Change
+from agentjit.compile.promised import promises
+from agentjit.piece import Argument
 from agentjit.skill import Need, Parameter, Plan
-from agentjit.step import Fork, Path
-
-
-class Change(NamedTuple):
-    """One difference: what it is about (`entry`, `argument`, `need`, `step`, `branch`, `check`, `value`, `ending`,
-    `effects`, `evidence`), and what a person reads.
-    """
-
-    about: str
-    text: str
+from agentjit.step import Ending, Fork
 
 
 def differences(before: Plan, now: Plan) -> list[Change]:
@@ -31,7 +29,7 @@ def differences(before: Plan, now: Plan) -> list[Change]:
         *_arguments(before, now),
         *_needs(before, now),
         *_steps(before, now),
-        *_contracts(before, now),
+        *promises(before, now),
         *_endings(before, now),
         *_evidence(before, now),
     ]
@@ -115,8 +113,9 @@ def _steps(before: Plan, now: Plan) -> Iterator[Change]:
     for kind, i, j, k, m in matcher.get_opcodes():
         if kind != "equal":
             pairs = list(_paired(old[i:j], new[k:m]))
-            changed = [(left, right) for left, right in pairs if left and right]
-            for left, right in changed:
+            for left, right in pairs:
+                if not left or not right or (left.line, left.effect) == (right.line, right.effect):
+                    continue  # what only stands deeper now is told by the branch it stands in
                 effect = f", {right.effect}, was {left.effect}" if left.effect != right.effect else ""
                 yield Change("step", f"{left.line} became {right.line}{effect}")
             yield from _folded([right for left, right in pairs if right and not left], "new: ")
@@ -124,8 +123,8 @@ def _steps(before: Plan, now: Plan) -> Iterator[Change]:
 
 
 def _kept(phrase: Phrase) -> Phrase:
-    """A line without the count of its evidence, which grows."""
-    return phrase if phrase.effect else phrase._replace(note="")
+    """A line without the count of its evidence, which grows; a call wherever it stands."""
+    return phrase._replace(depth=0) if phrase.effect else phrase._replace(note="")
 
 
 def _folded(phrases: Sequence[Phrase], word: str) -> Iterator[Change]:
@@ -133,6 +132,9 @@ def _folded(phrases: Sequence[Phrase], word: str) -> Iterator[Change]:
     start = 0
     while start < len(phrases):
         head, end = phrases[start], start + 1
+        if is_ending(head):  # of a way that was there before: told with the endings
+            start = end
+            continue
         while _is_head(head) and end < len(phrases) and phrases[end].depth > head.depth:
             end += 1
         yield Change("branch" if head.text.startswith("if ") else "step", f"{word}{_block(phrases[start:end])}")
@@ -167,159 +169,36 @@ def _paired(old: Sequence[Phrase], new: Sequence[Phrase]) -> Iterator[tuple[Phra
 
 
 def _is_changed(old: Phrase, new: Phrase) -> bool:
+    if is_ending(old) or is_ending(new):
+        return False
     if bool(old.effect) != bool(new.effect) or old.text.split(" ", 1)[0] != new.text.split(" ", 1)[0]:
         return False
     return difflib.SequenceMatcher(None, old.text, new.text, autojunk=False).ratio() > 0.5
-
-
-# --- contracts
-
-
-class _Promise(NamedTuple):
-    """What is promised of one output: after which call, the contract, and the values taken out."""
-
-    after: str
-    contract: Contract
-    bindings: tuple[Binding, ...]
-
-
-def _contracts(before: Plan, now: Plan) -> Iterator[Change]:
-    old, new = list(_promises(before)), list(_promises(now))
-    matcher = difflib.SequenceMatcher(None, [each.after for each in old], [each.after for each in new], autojunk=False)
-    for i, k, size in matcher.get_matching_blocks():
-        for left, right in zip(old[i : i + size], new[k : k + size], strict=True):
-            for word, text in _checks(left.contract, right.contract):
-                yield Change("check", f"{word} after `{right.after}`: {text}")
-            yield from _values(left, right)
-
-
-def _promises(plan: Plan) -> Iterator[_Promise]:
-    for step in plan.every_step():
-        yield _Promise(call_text(step.call), step.contract, step.bindings)
-    for path in _paths(plan.fork):
-        yield _Promise(f"if {path.guard.of} {path.guard.by} {path.guard.expression}", path.contract, path.bindings)
-
-
-def _paths(fork: Fork | None) -> Iterator[Path]:
-    for path in fork.paths if fork else ():
-        yield path
-        yield from _paths(path.fork)
-
-
-_WHOLE: dict[str, tuple[str, Callable[[Contract], Hashable]]] = {
-    "header": ("the table's header", lambda contract: contract.header),
-    "columns": ("how many columns", lambda contract: contract.columns),
-    "calm": ("no word of trouble", lambda contract: contract.calm),
-    "rows": ("how its rows are parted", lambda contract: (contract.separator, contract.titles)),
-    "lines": ("how many lines", lambda contract: contract.lines),
-    "form": ("the form of its JSON", lambda contract: contract.form),
-    "shape": ("the shape of the text", lambda contract: contract.shape),
-    "same": ("equal numbers", lambda contract: contract.same),
-    "each": ("the form of every line", lambda contract: contract.each),
-    "cells": ("what its columns say", lambda contract: contract.cells),
-}
-
-
-def _checks(old: Contract, new: Contract) -> Iterator[tuple[str, str]]:
-    """(tighter, looser or changed; what) for every check that differs."""
-    yield from _exits(old, new)
-    for name, value in _WHOLE.values():
-        was, is_ = value(old), value(new)
-        if was == is_:
-            continue
-        if not was or not is_:
-            yield ("tighter", name) if is_ else ("looser", f"no longer {name}")
-        elif isinstance(was, tuple) and name.startswith("how many") and isinstance(is_, tuple):
-            yield _range(name, was, is_)
-        else:
-            yield "changed", f"{name}{_became(old, new, name)}"
-    yield from _columns(old, new)
-    for name, left, right in (
-        ("a value known before", _held(old), _held(new)),
-        ("a line", [shape_text(line) for line in old.says], [shape_text(line) for line in new.says]),
-        ("a relation", _related(old), _related(new)),
-        ("the file", [text_of(path) for path in old.exists], [text_of(path) for path in new.exists]),
-    ):
-        yield from (("tighter", f"{name}, {each}") for each in right if each not in left)
-        yield from (("looser", f"no longer {name}, {each}") for each in left if each not in right)
-
-
-def _exits(old: Contract, new: Contract) -> Iterator[tuple[str, str]]:
-    was, is_ = set(old.exit_codes), set(new.exit_codes)
-    if was != is_:
-        codes = " or ".join(map(str, new.exit_codes))
-        tighter = bool(is_) and (not was or is_ < was)
-        word = "tighter" if tighter else "looser" if not is_ or was < is_ else "changed"
-        yield word, f"exit status {codes}" if is_ else "no longer the exit status"
-
-
-def _range(name: str, was: tuple[object, ...], is_: tuple[object, ...]) -> tuple[str, str]:
-    (low, high), (least, most) = [[float(str(end)) for end in ends] for ends in (was, is_)]
-    word = "looser" if least <= low and most >= high else "tighter" if least >= low and most <= high else "changed"
-    return word, f"{name}, {is_[0]} to {is_[1]}, was {was[0]} to {was[1]}"
-
-
-def _became(old: Contract, new: Contract, name: str) -> str:
-    if name == _WHOLE["header"][0]:
-        return f", {new.header}, was {old.header}"
-    if name == _WHOLE["shape"][0]:
-        return f", {shape_text(new.shape)}, was {shape_text(old.shape)}"
-    return ""
-
-
-def _columns(old: Contract, new: Contract) -> Iterator[tuple[str, str]]:
-    """Words and forms of a table's columns."""
-    was, is_ = dict(old.words), dict(new.words)
-    for column in sorted({*was, *is_}):
-        more = [word for word in is_.get(column, ()) if word not in was.get(column, ())]
-        fewer = [word for word in was.get(column, ()) if word not in is_.get(column, ())]
-        if column not in was:
-            yield "tighter", f"only {' or '.join(more)} in column {column}"
-        elif column not in is_:
-            yield "looser", f"any word in column {column}"
-        else:
-            yield from (("looser", f"{word} in column {column} too") for word in more)
-            yield from (("tighter", f"{word} in column {column} no longer") for word in fewer)
-    forms, now = dict(old.forms), dict(new.forms)
-    for column in sorted({*forms, *now}):
-        if forms.get(column) != now.get(column):
-            word = "tighter" if column not in forms else "looser" if column not in now else "changed"
-            yield word, f"column {column} like {now[column]}" if column in now else f"column {column} like anything"
-
-
-def _held(contract: Contract) -> list[str]:
-    return [f"{text_of(value)} at {finder_text(finder)}" for finder, value in contract.holds]
-
-
-def _related(contract: Contract) -> list[str]:
-    return [f"{finder_text(each.left)} {each.by} {finder_text(each.right)}" for each in contract.relations]
-
-
-def _values(old: _Promise, new: _Promise) -> Iterator[Change]:
-    was, is_ = ({each.name: each for each in promise.bindings} for promise in (old, new))
-    for name, binding in is_.items():
-        how = " or ".join(finder_text(finder) for finder in binding.finders)
-        if name not in was:
-            yield Change("value", f"takes {{{name}}} out of `{new.after}`: {how}")
-        elif was[name].finders != binding.finders:
-            before = " or ".join(finder_text(finder) for finder in was[name].finders)
-            yield Change("value", f"{{{name}}} is {how}, was {before}")
-        elif was[name].pattern != binding.pattern:
-            yield Change(
-                "value", f"{{{name}}} is like {shape_text(binding.pattern)}, was {shape_text(was[name].pattern)}"
-            )
-    yield from (Change("value", f"takes {{{name}}} no longer out of `{new.after}`") for name in was if name not in is_)
 
 
 # --- endings and evidence
 
 
 def _endings(before: Plan, now: Plan) -> Iterator[Change]:
-    if before.fork or now.fork:
-        return  # told with the branches
-    old, new = (ending_text(plan.ending, plan.answer) for plan in (before, now))
-    if old != new:
-        yield Change("ending", f"ends with: {new}; was: {old}")
+    """The ways that end otherwise; one that is told apart by more or fewer guards now is held against what it was. A
+    new branch beside others says its ending itself.
+    """
+    old = dict(_ends(before.fork, before.ending, before.answer, ()))
+    for guards, text in _ends(now.fork, now.ending, now.answer, ()):
+        was = [each for known, each in old.items() if known[: len(guards)] == guards or guards[: len(known)] == known]
+        if was and text not in was:
+            where = f"{' and '.join(guards)}, it " if guards else ""
+            yield Change("ending", f"{where}ends with: {text}; was: {' or '.join(dict.fromkeys(was))}")
+
+
+def _ends(
+    fork: Fork | None, ending: Ending, answer: Argument, guards: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """(the guards that lead there, how it ends) of every way."""
+    if not fork:
+        yield guards, ending_text(ending, answer)
+    for path in fork.paths if fork else ():
+        yield from _ends(path.fork, path.ending, path.answer, (*guards, f"if {guard_text(path.guard)}"))
 
 
 def _evidence(before: Plan, now: Plan) -> Iterator[Change]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from agentjit.compile.explaining.kinds import kind_of
 from agentjit.compile.following.domains import Use, apart, narrowed
+from agentjit.compile.following.protected import closed
 from agentjit.entries import words
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Hotspot, Template
@@ -31,7 +32,8 @@ def parameters_of(
         kind = kind_of(column) or (_QUOTED if _in_quotes(place, template, column) else None)
         if kind is None:
             raise NotCompilable(f"the values of {{{name}}} are of no one kind: {', '.join(column[:3])}")
-        kind = narrowed(kind, column, (used or {}).get(name))
+        use = (used or {}).get(name)
+        kind = (closed(column) if use and use.written else "") or narrowed(kind, column, use)
         found.append(Parameter(name=name, pattern=kind, seen=tuple(dict.fromkeys(column))[-_SEEN:]))
     return tuple(found)
 

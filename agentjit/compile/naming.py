@@ -11,7 +11,7 @@ from agentjit import kit
 from agentjit.compile.align import AlignedStep, Column
 from agentjit.hotspot import Slot, Template
 from agentjit.kit.checks import cells_of
-from agentjit.piece import Cell, Finder, JsonPath, Pattern
+from agentjit.piece import Cell, Finder, JsonPath, LineAt, Pattern, Whole
 
 _SMALL = frozenset(
     "a am an and any are as at be by can could did do does for from get give has have hey how i in into is it its"
@@ -112,10 +112,27 @@ def _from_prompt(slot: Slot, template: Template) -> Iterable[str]:
         yield "env" if set(slot.values) & {"prod", "production", "staging", "dev", "test", "qa"} else "place"
 
 
-def value_name(finder: Finder, outputs: Sequence[str], taken: Iterable[str]) -> str:
-    """A name for a value found in an output: its key, its column's title, the word before it."""
+class Names:
+    """Names for the values of a skill: as `value_name` says, and never what its function is called."""
+
+    def __init__(self, skill: str) -> None:
+        self.own = identifier(skill)
+
+    def __call__(self, finder: Finder, outputs: Sequence[str], taken: Iterable[str], about: str) -> str:
+        """The name of a value, unlike any that is `taken`."""
+        name = value_name(finder, outputs, taken, about)
+        return name if name != self.own else identifier(f"found_{name}", taken)
+
+
+def value_name(finder: Finder, outputs: Sequence[str], taken: Iterable[str], about: str = "") -> str:
+    """A name for a value found in an output: its key, its column's title, the word before it; where none of these says
+    anything, what the output is `about`.
+    """
     hint = ""
-    if isinstance(finder, JsonPath):
+    if isinstance(finder, Whole | LineAt):
+        found = kit.whole() if isinstance(finder, Whole) else kit.line(finder.number)
+        hint = about if not any(map(str.isspace, "".join(found(outputs[-1])))) else ""
+    elif isinstance(finder, JsonPath):
         keys = [part for part in finder.path if isinstance(part, str)]
         hint = "_".join(keys[-2:] if keys and keys[-1] in _RESERVED else keys[-1:]) or "item"
     elif isinstance(finder, Cell):
@@ -123,11 +140,13 @@ def value_name(finder: Finder, outputs: Sequence[str], taken: Iterable[str]) -> 
         title = r"[A-Za-z][A-Za-z_ -]+" if finder.separator else r"[A-Z][A-Z_-]+"
         if finder.column < len(titles) and re.fullmatch(title, titles[finder.column]):
             hint = titles[finder.column]
+        if about and (hint.casefold() in ("name", "names") or (not hint and finder.column == 0 and about != "path")):
+            hint = about
     elif isinstance(finder, Pattern):
         words = re.findall(r"[A-Za-z]{2,}", finder.expression.removeprefix(r"(?<!\w)").partition("(")[0])
         hint = words[-1] if words else ""
-        found = re.search(finder.expression, outputs[-1], re.MULTILINE)
-        hint = "url" if found and "://" in found[1] else hint
+        match = re.search(finder.expression, outputs[-1], re.MULTILINE)
+        hint = "url" if match and "://" in match[1] else hint
     return identifier(hint, taken) or identifier("value", taken)
 
 
@@ -141,17 +160,113 @@ def _of_tool(step: AlignedStep) -> Iterable[str]:
         yield {"read": "text", "write": "written", "edit": "edited"}[step.form]
 
 
-def result_names(steps: Sequence[AlignedStep], taken: Iterable[str]) -> list[str]:
-    """A name for each step's result, from its program and what it asks for: `pods`, `logs`, `status`."""
+def listed_names(finder: Finder, outputs: Sequence[str], items: Sequence[str], about: str) -> Iterable[str]:
+    """Names for a list found in an output, whose step's result has the plural of what it is `about`."""
+    if isinstance(finder, JsonPath | Cell) and (name := value_name(finder, outputs, ())) not in ("value", "item"):
+        yield name if name.endswith("s") else f"{name}s"
+    files = [bool(re.search(r"^\.{0,2}/|\.[A-Za-z]\w{0,4}$", item)) for item in items]
+    if any(files) if about == "path" else all(files) and not about:
+        yield "paths"
+    yield "names" if about not in ("", "path") else "items"
+
+
+def singular(noun: str) -> str:
+    """`pod` for `pods`, `entry` for `entries`, `status` as it is."""
+    if re.search(r"(?:ss|us|is)$", noun):
+        return noun
+    if noun.endswith("ies"):
+        return f"{noun[:-3]}y"
+    return noun[:-2] if re.search(r"(?:ss|sh|ch|x)es$", noun) else noun.removesuffix("s")
+
+
+def plural(noun: str) -> str:
+    """`pods` for `pod`, `policies` for `policy`."""
+    if re.search(r"[^aeiou]y$", noun):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if re.search(r"(?:s|sh|ch|x)$", noun) else f"{noun}s"
+
+
+_LISTED = {
+    "docker ps": "container",
+    "podman ps": "container",
+    "git branch": "branch",
+    "git diff --name-only": "path",
+    "git log": "commit",
+    "git ls-files": "path",
+    "git status": "path",
+    "git tag": "tag",
+    "helm list": "release",
+    "helm ls": "release",
+    "ls": "path",
+    "find": "path",
+}
+_SHORT = {"deploy": "deployment", "ing": "ingress", "no": "node", "ns": "namespace", "po": "pod", "svc": "service"}
+
+
+def subject(step: AlignedStep) -> str:
+    """What the output of a step lists, or the stem of the one file it shows; "" if that is not known.
+
+    `pod` for `kubectl get pods`, `pr` for `gh pr list`, `version` for `cat VERSION`.
+    """
+    words = _fixed(step)
+    for size in (3, 2, 1):
+        if len(words) >= size and (noun := _LISTED.get(" ".join(words[:size]))):
+            return noun
+    for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
+        if word == "get" and re.fullmatch(r"[a-z]{2,}", after) and words[0] in ("kubectl", "oc"):
+            return _SHORT.get(after, singular(after))
+        if (
+            word in ("list", "ls")
+            and before != words[0]
+            and before not in _ASKING
+            and re.fullmatch(r"[a-z]{2,}", before)
+        ):
+            return singular(before)
+    return _stem(step) if step.form == "read" or (words[:1] == ["cat"] and len(step.columns) == 2) else ""
+
+
+def _stem(step: AlignedStep) -> str:
+    """`version` for VERSION, if it is the same file of whatever folder in all occurrences."""
+    column = next((each for each in step.columns if each.before == "file_path"), step.columns[-1])
+    files = {value.rpartition("/")[2] for value in column.values}
+    stem = files.pop().split(".")[0] if len(files) == 1 else ""
+    return stem.casefold() if re.fullmatch(r"[A-Za-z]\w+", stem) else ""
+
+
+def _fixed(step: AlignedStep) -> list[str]:
+    """The words of a step's first command that are the same in all occurrences."""
+    line = step.operations[-1].line
+    words = [word.value or "" for word in line.commands[0].words] if line and line.commands else []
+    return [word for word in words if any(not c.varies and c.values[-1] == word for c in step.columns)]
+
+
+_SUBCOMMANDS = frozenset("apt brew cargo docker gh git helm kubectl npm oc pip podman systemctl terraform".split())
+_ASKING = frozenset("api config describe exec get list ls rollout run show view".split())
+"""Subcommands that say less than what follows them."""
+
+
+def result_names(steps: Sequence[AlignedStep], taken: Iterable[str], own: str = "") -> list[str]:
+    """A name for each step's result, from its program and what it asks for: `pods`, `logs`, `status`; what it does
+    before what it does it to. `own` is the function's name.
+    """
     names: list[str] = []
-    used = set(taken)
+    values = {*taken, own}
     for step in steps:
-        line = step.operations[-1].line
-        first = [word.value or "" for word in line.commands[0].words[:3]] if line and line.commands else []
-        fixed = [word for word in first if any(not c.varies and c.values[-1] == word for c in step.columns)]
-        plain = [word for word in fixed if re.fullmatch(r"[./\w-]*[A-Za-z][\w-]*", word) and not word.startswith("-")]
-        hints = [*(word.rpartition("/")[2] for word in reversed(plain)), *_of_tool(step), "result"]
-        name = next((name for hint in hints if (name := identifier(hint, used))), f"result{len(names) + 1}")
-        names.append(name)
-        used.add(name)
+        hints = [hint for each in _hints(step) if (hint := identifier(each))]
+        free = [hint for hint in hints if hint not in values] or [*(f"{hint}_result" for hint in hints), "result"]
+        names.append(next(name for hint in (*free, "result") if (name := identifier(hint, {*values, *names}))))
     return names
+
+
+def _hints(step: AlignedStep) -> Iterable[str]:
+    line = step.operations[-1].line
+    first = [word.value or "" for word in line.commands[0].words[:3]] if line and line.commands else []
+    fixed = [word for word in first if word in _fixed(step)]
+    plain = [word for word in fixed if re.fullmatch(r"[./\w-]*[A-Za-z][\w-]*", word) and not word.startswith("-")]
+    if first and first[0] in _SUBCOMMANDS:
+        if {"get", "list", "ls"} & set(_fixed(step)) and (noun := subject(step)):
+            yield plural(noun)
+        if len(plain) > 1 and plain[1] == first[1] and plain[1] not in _ASKING:
+            yield plain[1]
+    yield from (word.rpartition("/")[2] for word in reversed(plain))
+    yield from _of_tool(step)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from agentjit.compile.align import AlignedStep
+from agentjit.compile.explaining.words import within
 from agentjit.hotspot import Command, Line
 from agentjit.skill import Need
 from agentjit.trace import Effect
@@ -77,39 +78,49 @@ def _asks_git(step: AlignedStep) -> bool:
 
 
 def _all_files(steps: Sequence[AlignedStep]) -> Iterator[str]:
-    """Up to the first command that may write; of Writes and Edits it is known what they make."""
+    """Up to the first command that may write; of Writes and Edits it is known what they make. A path in the working
+    directory is one from there on.
+    """
     made: set[str] = set()
     for step in steps:
         reads = all(operation.effect is Effect.READS for operation in step.operations)
         yield from (path for path in _files(step, reads) if path not in made)
-        if step.form in ("write", "edit") and not step.columns[0].varies:
-            made.add(step.columns[0].values[0])
+        if step.form in ("write", "edit"):
+            made |= _from_here(step, step.columns[0].values)
         elif not reads:
             return
+
+
+def _from_here(step: AlignedStep, paths: Sequence[str]) -> set[str]:
+    """The paths that a step's occurrences had in one place, each without its working directory. Where that varies, only
+    what is the same behind it is meant so.
+    """
+    rests = [within(path, each.call.cwd) for path, each in zip(paths, step.operations, strict=True)]
+    if (len(set(paths)) == 1 and len({each.call.cwd for each in step.operations}) > 1) or not all(rests):
+        return set(paths)
+    return {rest for rest in rests if rest}
 
 
 def _files(step: AlignedStep, reads: bool) -> Iterator[str]:
     """Constant paths that a step reads, edits or runs; of one that may write, those its first command begins with."""
     if step.form in ("read", "edit"):
-        path = step.columns[0]
-        if not path.varies and path.literal:
-            yield path.values[0]
+        meant = _from_here(step, step.columns[0].values)
+        if len(meant) == 1:
+            yield from meant
         return
     line = _line(step)
     if not line or any(operation.call.exit_code != 0 for operation in step.operations):
         return
-    varying = _varying(step)
+    columns = {column.start: column.values for column in step.columns if column.literal}
     for at, command in enumerate(line.commands):
         if _program(command) in ("cd", "pushd") or (at and not reads):
             return  # somewhere else, or after something that may have made it
         if any(connector != "&&" for connector in line.connectors[: at + 1]):
             return  # its failure would not have been seen
-        yield from (path for path, start in _paths(command) if start not in varying)
-
-
-def _varying(step: AlignedStep) -> set[int]:
-    """Where the words that vary begin in the newest occurrence's line."""
-    return {column.start for column in step.columns if column.varies}
+        for path, start in _paths(command):
+            meant = _from_here(step, columns.get(start, (path,) * len(step.operations)))
+            if len(meant) == 1:
+                yield from meant
 
 
 def _paths(command: Command) -> Iterator[tuple[str, int]]:

@@ -33,6 +33,7 @@ from agentjit.step import call_text as call_text
 from agentjit.step import text_of as text_of
 
 ELSE = "else the model takes over"
+_TO_MODEL = "the outputs go to the model"
 
 
 class Phrase(NamedTuple):
@@ -97,7 +98,12 @@ def guard_text(guard: Guard) -> str:
 
 def ending_text(ending: Ending, answer: Argument) -> str:
     """How a way ends: its answer, or that the model concludes."""
-    return f"answer {short(text_of(answer))}" if ending is Ending.ANSWERED else "the outputs go to the model"
+    return f"answer {short(text_of(answer))}" if ending is Ending.ANSWERED else _TO_MODEL
+
+
+def is_ending(phrase: Phrase) -> bool:
+    """Whether a line says how a way ends."""
+    return not phrase.effect and (phrase.text == _TO_MODEL or phrase.text.startswith("answer '"))
 
 
 def plan_phrases(plan: Plan) -> list[Phrase]:
@@ -113,7 +119,7 @@ def _way(
     for node in nodes:
         needed = set(looked_up(node))
         for name in [name for name in left if name in needed]:
-            yield Phrase(depth, f"without {{{name}}}, which only a model can say, the outputs go to the model")
+            yield Phrase(depth, f"without {{{name}}}, which only a model can say, {_TO_MODEL}")
             left.remove(name)
         if isinstance(node, Loop):
             yield Phrase(depth, f"for each {node.item} of {node.over} (at most {node.most}):")

@@ -12,7 +12,7 @@ from agentjit.compile.explaining.secrets import Secrets
 from agentjit.compile.explaining.shape import Vector
 from agentjit.compile.following import holes
 from agentjit.compile.following.assemble import Assembly, drafts_of, left_open, overall, remains, used
-from agentjit.compile.following.before_writes import settled
+from agentjit.compile.following.before_writes import acting, settled
 from agentjit.compile.following.build import Build, Shared, Tail
 from agentjit.compile.following.domains import asked as looks
 from agentjit.compile.following.domains import narrow, uses
@@ -21,7 +21,7 @@ from agentjit.compile.following.order import key
 from agentjit.compile.following.paths import chosen
 from agentjit.compile.following.rounds import rows
 from agentjit.compile.knowledge import Knowledge
-from agentjit.compile.naming import identifier, parameter_names, skill_name, value_name
+from agentjit.compile.naming import Names, identifier, parameter_names, skill_name
 from agentjit.compile.needs import needs
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Hotspot
@@ -47,6 +47,7 @@ def plan(hotspot: Hotspot, know: Knowledge, *, open_ended: bool = False) -> Plan
     asked = _asked(surroundings, names)
     environment = {name: surroundings[each] for name, each in asked.items()}
     begun = _begun(hotspot, given, environment, know, open_ended=open_ended)
+    begun.values.name_for = Names(skill_name(hotspot.template, _common(hotspot)))
     tail = settled(follow(begun, rows([each.operations for each in hotspot.occurrences])))
     runs, covered = len(hotspot.occurrences), len(tail.covered())
     if 2 * covered < runs:
@@ -96,7 +97,8 @@ def _begun(
     *,
     open_ended: bool,
 ) -> Build:
-    values = Values({**given, **environment}, value_name, environment=environment)
+    said = " ".join(part for part in hotspot.template.parts if isinstance(part, str)) if hotspot.template else ""
+    values = Values({**given, **environment}, Names(""), environment=environment, prompt=said)
     shared = Shared(
         judge=know.judge,
         secrets=Secrets(values.sources),
@@ -110,30 +112,33 @@ def _begun(
 
 
 def _assembled(hotspot: Hotspot, tail: Tail, names: Sequence[str], asked: Mapping[str, str]) -> Plan:
-    shared, assembly = tail.build.shared, Assembly(tail)
-    covered = chosen(hotspot, tail.covered())
+    shared, covered = tail.build.shared, chosen(hotspot, tail.covered())
     assert covered.template
+    aligned = [draft.aligned for draft in drafts_of(tail)]
+    name = skill_name(covered.template, aligned)
+    assembly = Assembly(tail, identifier(name))
     found = uses(tail)
     narrow(tail, found)
     steps, fork = assembly.steps(), assembly.fork()
     named = _named(*(each.model_dump_json() for each in (*steps, *([fork] if fork else ()))))
     named |= {piece.name for piece in tail.answer if piece.kind == "ref"}
-    aligned = [draft.aligned for draft in drafts_of(tail)]
     prompted = parameters_of(covered.template, names, found)
     known = tail.values.sources
+    writes = acting(tail)
     environment = [
-        Asked(name=name, key=each, pattern=looks(each, known.get(name, ()), found.get(name)))
+        Asked(name=name, key=each, pattern=looks(each, known.get(name, ()), found.get(name), writes=writes))
         for name, each in asked.items()
-        if name in named
+        if name in named or (writes and each == "branch")
     ]
     environment += [Asked(name=each[1:], key=each) for each in shared.secrets.environment if each[1:] in named]
     secret = tuple(each for each in shared.secrets.parameters if each.name in named)
+    quoted = {name for name, use in found.items() if use.quoted}
     episodes = tuple(occurrence.episode.id for occurrence in covered.occurrences)
     return Plan(
-        name=skill_name(covered.template, aligned),
+        name=name,
         hotspot=hotspot.id,
         entry=entry_of(covered, prompted, writes=any(use.written for use in found.values())),
-        parameters=(*prompted, *secret, *holes.parameters(shared.holes, named)),
+        parameters=(*prompted, *secret, *holes.parameters(shared.holes, named, quoted)),
         environment=tuple(environment),
         requires=needs(aligned, [each.key for each in environment]),
         steps=steps,

@@ -163,9 +163,16 @@ def manual(plan: Plan, templates: str) -> str:
         steps=[f"{'  ' * each.depth}- {_shown(each)}" for each in plan_phrases(plan)],
         effects=plan.effects,
         ending=_ending(plan),
+        places=_places(plan),
         support=plan.support,
         version=plan.version,
     )
+
+
+def _places(plan: Plan) -> str:
+    """The directories that it was seen in, "" if it was seen in so many that it does not matter."""
+    seen = [entry.directories for entry in (plan.entry, *plan.also)]
+    return " or ".join(dict.fromkeys(_flat(folder) for each in seen for folder in each)) if all(seen) else ""
 
 
 def _description(plan: Plan) -> str:

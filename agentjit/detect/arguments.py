@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from agentjit.detect.catalogue import DIRECTORY, PATH, Rule
 from agentjit.hotspot import Word
@@ -19,6 +20,9 @@ _ONE_WORD = re.compile(r"[\w@%+=:,./-]*\"(?:[^\"\\$`]|\\.|\$\w++|\$\{\w++\}|\$(?
 _SPLITS = re.compile(r"[$`{]")
 _GLOB = re.compile(r"[\w@%+=:,./*?\[\]!^-]+")
 _PLAIN_START = re.compile(r"\"?[\w@%+=:,./^!]|~(?:/|$)")
+_HOST = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*")  # of an address, with what stands before it
+_LETTERS = re.compile(r"[^\W\d_]+")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _STREAM = re.compile(r"/dev/(?:null|stdout|stderr|tty|fd/[0-9]+)")
 
 
@@ -27,7 +31,8 @@ class Arg:
     """A word as a program may get it. `value` None: not known now.
 
     `text` is what is known of it (the value, or how it begins); `one`: it is one word whatever it becomes; `dash`: it
-    may turn out to begin with a dash, and so be a flag; `glob`: it becomes the names of files that match `text`.
+    may turn out to begin with a dash, and so be a flag; `glob`: it becomes the names of files that match `text`;
+    `seen`: what one that varies was.
     """
 
     value: str | None
@@ -35,6 +40,7 @@ class Arg:
     one: bool = True
     dash: bool = False
     glob: bool = False
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ def argument(word: Word, varies: bool = False) -> Arg:
     """
     if varies:
         kept = _KEPT.match(word.value or "")
-        return Arg(None, kept[0] if kept else "", dash=not kept and (word.value or "-").startswith("-"))
+        dash = not kept and (word.value or "-").startswith("-")
+        return Arg(None, kept[0] if kept else "", dash=dash, seen=word.value or "")
     if word.value is not None:
         return Arg(word.value, word.value)
     one = bool(_ONE_WORD.fullmatch(word.raw))
@@ -186,3 +193,9 @@ def sent(arg: Arg | None, cwd: str = "") -> Effect:
     if arg and arg.value is not None and _STREAM.fullmatch(arg.value):
         return Effect.READS
     return written(arg, cwd)
+
+
+def acts(url: str, doing: Collection[str]) -> bool:
+    """Whether one of the verbs `doing` stands in the path or the query of `url`: many a server acts on a GET."""
+    told = unquote(_HOST.sub("", url.strip("\"'"), count=1))
+    return any(word.casefold() in doing for part in _LETTERS.findall(told) for word in (part, *_HUMP.split(part)))

@@ -81,7 +81,8 @@ class Catalogue:
 
     `levels`: how many words after a program name what it does (`gh pr view`: 2), by program or `program-subcommand`.
     `names`: flags whose value says what is done (`tox -e lint`), by program. `reach`: how far a program or a tool looks
-    that only reads, by program, `program-subcommand` or `program:--flag`; ANYWHERE for all others.
+    that only reads, by program, `program-subcommand` or `program:--flag`; ANYWHERE for all others. `doing` are verbs:
+    an address with one of them in it may act when it is fetched.
     """
 
     programs: Mapping[str, Rule]
@@ -91,6 +92,7 @@ class Catalogue:
     levels: Mapping[str, int]
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reach: Mapping[str, Reach] = field(default_factory=dict)
+    doing: frozenset[str] = frozenset()
 
 
 def load(*paths: Path) -> Catalogue:
@@ -131,9 +133,10 @@ def merged(under: Any, over: Any) -> Any:
 
 
 def _catalogue(raw: Mapping[str, Any]) -> Catalogue:
-    if unknown := set(raw) - {"about", "programs", "environment", "tools", "levels", "names", "reach"}:
+    if unknown := set(raw) - {"about", "programs", "environment", "tools", "levels", "names", "reach", "doing"}:
         raise ValueError(f"no such part: {', '.join(sorted(unknown))}")
     environment = raw["environment"]
+    harmless = re.compile(environment["harmless"])
     values = {name: frozenset(map(str, allowed)) for name, allowed in environment["values"].items()}
     for effect in raw["tools"].values():
         if not effect.startswith("path:"):
@@ -142,7 +145,8 @@ def _catalogue(raw: Mapping[str, Any]) -> Catalogue:
     levels = {name: int(level) for name, level in split_names(raw["levels"]).items()}
     names = {name: frozenset(flags.split()) for name, flags in split_names(raw["names"]).items()}
     reach = {name: Reach(how) for name, how in raw["reach"].items()}
-    return Catalogue(programs, re.compile(environment["harmless"]), values, dict(raw["tools"]), levels, names, reach)
+    doing = frozenset(raw["doing"].split())
+    return Catalogue(programs, harmless, values, dict(raw["tools"]), levels, names, reach, doing)
 
 
 def _rule(raw: Any) -> Rule:

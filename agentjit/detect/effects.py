@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from agentjit.detect.arguments import UNSEEN, Arg, Scan, argument, path_effect, scan, sent, written
+from agentjit.detect.arguments import UNSEEN, Arg, Scan, acts, argument, path_effect, scan, sent, written
 from agentjit.detect.catalogue import DIRECTORY, PATH, Catalogue, Rule, built_in, load
 from agentjit.detect.scripts import awk_reads, sed_reads
 from agentjit.hotspot import Command, Line, Redirect
@@ -62,6 +62,9 @@ def effect_of_call(
         background = bool(input.get("run_in_background"))
         return Effect.UNKNOWN if line is None or background else effect_of(line, cwd=cwd, catalogue=catalogue)
     known = catalogue.tools.get(tool, Effect.UNKNOWN)
+    url = input.get("url")
+    if known == Effect.READS and isinstance(url, str) and acts(url, catalogue.doing):
+        return Effect.UNKNOWN
     if not known.startswith("path:"):
         return Effect(known)
     path = input.get(known.removeprefix("path:"))
@@ -299,11 +302,14 @@ class _Judge:
         ):
             return Effect.UNKNOWN
         urls = [*found.operands, *found.values("--url")]
-        return Effect.READS if all(url and _web(url) for url in urls) else Effect.UNKNOWN
+        if any(data and self._acts(f"?{data.seen or data.text}") for data in found.values(*sends)):
+            return Effect.UNKNOWN
+        reads = all(url and _web(url) and not self._acts(url.seen or url.text) for url in urls)
+        return Effect.READS if reads else Effect.UNKNOWN
 
     def _wget(self, rule: Rule, found: Scan) -> Effect:
         outputs = [value.value if value else None for value in found.values("-O", "--output-document")]
-        if not all(_web(url) for url in found.operands):
+        if not all(_web(url) and not self._acts(url.seen or url.text) for url in found.operands):
             return Effect.UNKNOWN
         if found.has("--spider") or (outputs and set(outputs) <= {"-", "/dev/null", "/dev/stdout"}):
             return Effect.READS
@@ -335,7 +341,11 @@ class _Judge:
         if not methods <= {"GET", "HEAD"}:
             return Effect.WRITES_ELSEWHERE
         graph = any("graphql" in arg.text or (arg.value is None and "/" not in arg.text) for arg in found.operands)
-        return Effect.UNKNOWN if graph else operands
+        acts = any(self._acts(f"/{arg.seen or arg.text}") for arg in found.operands)
+        return Effect.UNKNOWN if graph or acts else operands
+
+    def _acts(self, url: str) -> bool:
+        return acts(url, self.catalogue.doing)
 
 
 _CHECKS: Mapping[str, Callable[[_Judge, Rule, Scan], Effect]] = {

@@ -43,7 +43,7 @@ from .checks import (
 )
 from .drive import Run, Step, StepFailed, drive
 from .guards import empty, exited, printed, rounds, says, unforeseen
-from .numbers import boolean, integer, number
+from .numbers import boolean, integer, real
 from .program import (
     Answer,
     Gathered,
@@ -159,13 +159,13 @@ __all__ = [
     "next_major",
     "next_minor",
     "next_patch",
-    "number",
     "on_path",
     "part",
     "pascal",
     "pattern",
     "printed",
     "read",
+    "real",
     "rounds",
     "says",
     "shell",

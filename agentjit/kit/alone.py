@@ -61,7 +61,8 @@ def main(program: Program) -> int:
     with Local(cwd=os.getcwd(), env=os.environ) as local:
         run = drive(program, arguments, local.perform, local.perform_all)
     if run.outcome == "handed_back":
-        print(f"{program.name}: stopped after {len(run.steps)} steps: {run.reason}", file=sys.stderr)
+        steps = f"{len(run.steps)} step{'' if len(run.steps) == 1 else 's'}"
+        print(f"{program.name}: stopped after {steps}: {run.reason}", file=sys.stderr)
         return 4
     if run.outcome == "answered":
         print(run.answer)

@@ -37,7 +37,7 @@ def literal(value: str) -> str:
 
 def matching(value: str, kind: str) -> str:
     """`value`, if it is of this kind, a regular expression that it matches in full."""
-    if re.fullmatch(kind, value) is None:
+    if re.fullmatch(kind, readable(value)) is None:
         raise Deviation(f"a value like {kind}", repr(value[:200]))
     return value
 
@@ -50,6 +50,7 @@ _TROUBLE = re.compile(
     r"|expired|rate limit|crash(?:ed|ing)?|dead|down|back ?off)\b",
     re.IGNORECASE,
 )
+_LONGEST = 2_000_000  # characters of an output that is looked into; the traces had none of that length
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_|-")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ABSENT = frozenset(
@@ -71,6 +72,13 @@ def is_absent(value: str) -> bool:
 def shown(text: str) -> str:
     """A text as a reason quotes it: 120 characters at most."""
     return repr(text if len(text) <= 120 else text[:117] + "…")
+
+
+def readable(text: str) -> str:
+    """`text`, if no pattern takes long over it."""
+    if len(text) > _LONGEST:
+        raise Deviation(f"an output of at most {_LONGEST:,} characters", f"{len(text):,}")
+    return text
 
 
 def _columns(text: str) -> list[str]:
@@ -121,7 +129,7 @@ def ensure(
                 f"exit status {' or '.join(map(str, allowed))}",
                 f"{result.exit_code}" + (f" and {shown(said)}" if said else ""),
             )
-    text = promises.plain(result.stdout)
+    text = promises.plain(readable(result.stdout))
     if header is not None and _columns(text) != header.split():
         raise Deviation(f"a table headed {header}", shown(text.lstrip().split("\n", 1)[0]))
     if calm and (word := troubled(text)):
@@ -176,7 +184,7 @@ def extract(text: str, *finders: Finder, kind: str, seen: int = 0, absent: bool 
     say which is meant, and the value is not used (a version space: Mitchell, "Generalization as Search", 1982). A word
     for nothing, such as `null`, is no value unless `absent` says that it was one in the traces.
     """
-    values = finders[0](text)
+    values = finders[0](readable(text))
     if len(values) != 1:
         raise Deviation(f"one value by {finders[0].__doc__}", f"{len(values) or 'none'} in {shown(text)}")
     _agree(text, values, finders[1:])
@@ -189,7 +197,7 @@ def extract_all(text: str, *finders: Finder, kind: str, seen: int = 0, absent: b
 
     As for `extract`, the other finders were just as true in all `seen` traces and must find the same list.
     """
-    values = finders[0](text)
+    values = finders[0](readable(text))
     if not values:
         raise Deviation(f"values by {finders[0].__doc__}", f"none in {shown(text)}")
     _agree(text, values, finders[1:])

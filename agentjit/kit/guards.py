@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from .calls import Result
-from .checks import Deviation, shown
+from .checks import Deviation, readable, shown
 
 TYPE_CHECKING = False  # as in typing, which takes milliseconds to import
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def printed(result: Result) -> bool:
 
 def says(result: Result, expression: str) -> bool:
     """A regular expression over lines is found in the output."""
-    return re.search(expression, result.stdout, re.MULTILINE) is not None
+    return re.search(expression, readable(result.stdout), re.MULTILINE) is not None
 
 
 def unforeseen(result: Result) -> NoReturn:

@@ -18,7 +18,7 @@ def integer(text: str) -> int:
     return int(text)
 
 
-def number(text: str) -> int | float:
+def real(text: str) -> int | float:
     """A number, written as JSON writes it; one without a fraction stays whole. Raises `Deviation` for anything else."""
     if _INTEGER.fullmatch(text):
         return int(text)

@@ -98,11 +98,20 @@ def test_a_dry_run_tells_where_it_would_end(work: Path) -> None:
     assert git(work, "status", "--short") == "?? a.py\n"
 
 
+def test_a_dry_run_tells_an_unmet_need_and_that_it_is_disabled(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "(" not in aj("--dry-run", "--message", "Fix it").stdout.splitlines()[-1]
+    assert json.loads(aj("--dry-run", "--json").stdout)["obstacle"] is None
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert aj("--dry-run").stdout.endswith("(would not run here: git is not on PATH)\n")
+    CliRunner().invoke(cli, ["disable", "commit"], catch_exceptions=False)
+    assert "(would not run here: it is disabled: disabled by hand)" in aj("--dry-run").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--message", ""], "does not look like"),
-        (["--message", " "], "does not look like"),
+        (["--message", ""], "message must not be empty"),
+        (["--message", " "], "message must not be empty"),
         (["--message"], "wants a value"),
         (["--message", "a", "message=b"], "given twice"),
         (["--massage", "a"], "no argument 'massage'; call it as: aj run commit [message=…]"),

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from agentjit.cli import cli
 from agentjit.compile.render import manual, program
+from agentjit.contract import Contract, Evidence
 from agentjit.home import Home
 from agentjit.library import Library
 from agentjit.publishing import recorded
@@ -150,3 +151,71 @@ def test_an_earlier_plan_that_cannot_be_read_is_said_plainly(aj: Aj, home: Home)
     done = aj("show", "commit", "--diff")
     assert done.exit_code == 1
     assert f"version {kept.name}, cannot be read" in done.stderr
+
+
+def test_show_tells_what_speaks_for_each_check(aj: Aj, home: Home) -> None:
+    plan = PLANS["commit"]
+    assert plan.fork
+    why = (Evidence(check="exit status", seen=6, chance=0.00032), Evidence(check="shape", seen=4, against=1))
+    way = plan.fork.paths[1].model_copy(update={"contract": Contract(seen=4, exit_codes=(0,), evidence=why[1:])})
+    first = plan.steps[0].model_copy(update={"contract": Contract(seen=6, exit_codes=(0,), evidence=why[:1])})
+    fork = plan.fork.model_copy(update={"paths": (plan.fork.paths[0], way)})
+    published(home, plan.model_copy(update={"steps": (first,), "fork": fork}), PLANS["overview"])
+    assert aj("show", "commit", "--evidence").stdout.startswith(
+        "after git status --porcelain:\n  exit status: seen 6 times, by chance 0.00032\n"
+        "after git status --porcelain, if status prints something:\n  shape: seen 4 times, 1 against, by chance 1\n"
+    )
+    told = loaded(aj("show", "commit", "--json"))["evidence"]
+    assert told == loaded(aj("show", "commit", "--evidence", "--json"))["evidence"]
+    assert told[0] == {
+        "after": "git status --porcelain",
+        "when": "",
+        "check": "exit status",
+        "seen": 6,
+        "against": 0,
+        "chance": 0.00032,
+    }
+    assert aj("show", "cluster-overview", "--evidence").stdout.startswith("No output of cluster-overview is checked")
+
+
+def test_show_tells_when_the_program_was_written_from_fewer_runs(aj: Aj, home: Home) -> None:
+    published(home, PLANS["commit"])
+    assert "the program is of" not in aj("show", "commit").stdout
+    with Library(home).changing() as records:
+        more = records["commit"].support.model_copy(update={"occurrences": 10})
+        records["commit"] = records["commit"].model_copy(update={"support": more})
+    told = "  evidence   10 runs in 5 sessions, all replayed; left out one by one, 6 of 6 were reproduced"
+    assert f"{told} (the program is of 6)\n" in aj("show", "commit").stdout
+
+
+@pytest.mark.parametrize(
+    "views", [("--diff", "--plans"), ("--plans", "--evidence"), ("--evidence", "--diff", "abc"), ("--plans", "--diff")]
+)
+def test_one_view_at_a_time(aj: Aj, home: Home, views: tuple[str, ...]) -> None:
+    published(home, PLANS["commit"])
+    done = aj("show", "commit", *views)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "give one of them" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_dry_run_tells_what_stands_in_the_way(aj: Aj, home: Home) -> None:
+    plan = PLANS["commit"]
+    entry = plan.entry.model_copy(update={"directories": ("/srv/shop",)})
+    published(home, plan.model_copy(update={"entry": entry, "also": ()}))
+    told = aj("run", "commit", "--dry-run").stdout.splitlines()
+    assert told[-3] == "(refused until approved: aj approve commit)"
+    assert told[-2].startswith("(would not run here: `Bash` (and 4 more) is defined otherwise")
+    assert told[-1] == "(never seen in this directory, only in /srv/shop)"
+    row = loaded(aj("run", "commit", "--dry-run", "--json"))
+    assert (row["approve"], row["seen_only_in"]) == ("aj approve commit", ["/srv/shop"])
+    assert "is defined otherwise" in row["obstacle"]
+
+
+def test_why_names_a_disabled_skill_that_would_not_run_here_either(aj: Aj, home: Home) -> None:
+    plan = PLANS["commit"]
+    entry = plan.entry.model_copy(update={"directories": ("/srv/shop",)})
+    published(home, plan.model_copy(update={"entry": entry, "also": ()}))
+    aj("disable", "commit")
+    told = aj("why", "commit this").stdout
+    assert "commit fits but is disabled: disabled by hand; and commit was only seen in /srv/shop" in told
+    assert "the prompt is empty" in aj("why", "").stdout

@@ -439,10 +439,10 @@ def who() -> Plan:
 
 def review() -> Plan:
     """A reply that only a model can write is needed in the last of five steps, and at the end."""
-    pull = ToolField(path=("pull_number",), type="integer", value=argument("{number_}"))
+    pull = ToolField(path=("pull_number",), type="integer", value=argument("{number}"))
     return plan(
         "review",
-        "review pull request {number_}",
+        "review pull request {number}",
         step("pull", ToolStep(tool="mcp__github__get_pull_request", fields=(pull,)), contract=Contract(seen=6)),
         step(
             "files",
@@ -450,7 +450,7 @@ def review() -> Plan:
             contract=Contract(seen=6),
             beside=True,
         ),
-        step("fetched", run("git fetch origin pull/{number_}/head"), effect=Effect.WRITES_HERE),
+        step("fetched", run("git fetch origin pull/{number}/head"), effect=Effect.WRITES_HERE),
         step("diff", run("git diff main...FETCH_HEAD")),
         step(
             "reviewed",
@@ -467,7 +467,7 @@ def review() -> Plan:
         ),
         answer="{reply}",
         parameters=(
-            param("number_", r"[0-9]+", "12", "407"),
+            param("number", r"[0-9]+", "12", "407"),
             param("reply", r"(?s).+", hole=True),
         ),
         requires=(GIT, REPOSITORY),

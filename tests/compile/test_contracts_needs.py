@@ -83,8 +83,43 @@ def test_files_that_may_be_made_on_the_way_are_not_asked_for() -> None:
 
 def test_what_writes_and_edits_make_is_known() -> None:
     write, edit = with_tool("Write", "/w/new.md"), with_tool("Edit", "/w/old.md")
-    assert asked(write, edit, with_tool("Edit", "/w/new.md"), read("/w/a.md")) == ["file /w/old.md", "file /w/a.md"]
+    assert asked(write, edit, with_tool("Edit", "/w/new.md"), read("/w/a.md")) == ["file old.md", "file /w/a.md"]
     assert asked(write, step("./build"), read("/w/a.md")) == ["file ./build"]
+
+
+def edit(*paths: tuple[str, str]) -> AlignedStep:
+    """An Edit of these files, each in its working directory."""
+    operations = tuple(
+        operation(
+            ToolCall(
+                path, "Edit", {"file_path": path, "old_string": "a", "new_string": "b"}, "", True, None, 0.0, cwd=cwd
+            )
+        )
+        for cwd, path in paths
+    )
+    return AlignedStep("edit", operations, (Column(tuple(path for _, path in paths), number=0, before="Edit"),))
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        ([("/w", "/w/V"), ("/x", "/x/V"), ("/y", "/y/V")], ["file V"]),
+        ([("/w", "/w/V"), ("/w", "/w/V"), ("/w", "/w/V")], ["file V"]),
+        ([("/w", "/w/V"), ("/x", "/w/V"), ("/y", "/w/V")], ["file /w/V"]),
+        ([("/w", "/w/V"), ("/x", "/x/W"), ("/y", "/y/V")], []),
+        ([("/w", "/w/../V"), ("/w", "/w/../V"), ("/w", "/w/../V")], ["file /w/../V"]),
+        ([("/w", "V"), ("/x", "V"), ("/y", "V")], ["file V"]),
+    ],
+)
+def test_a_path_in_the_working_directory_is_one_from_there_on(
+    paths: list[tuple[str, str]], expected: list[str]
+) -> None:
+    assert asked(edit(*paths), step("make test")) == [*expected, "file Makefile"]
+
+
+def test_what_a_write_may_have_made_is_not_asked_for() -> None:
+    made = edit(("/w", "/w/Makefile"), ("/x", "/x/V"), ("/y", "/y/V"))
+    assert asked(made, step("make test")) == []
 
 
 def test_only_what_was_there_in_every_trace_and_is_the_same_in_all() -> None:

@@ -10,11 +10,12 @@ from agentjit.compile.difference import differences
 from agentjit.contract import Contract
 from agentjit.piece import Cell, JsonPath, Kind, Pattern, Text
 from agentjit.skill import Need, Plan
-from agentjit.step import Ending
+from agentjit.step import Ending, Step
 from agentjit.trace import Effect
 from tests.compile.gold_plans import PLANS
 from tests.compile.plan_notation import argument, bound, param, plan, run, step
 
+PASSED = Kind(expression="[0-9]+", low=0)
 GET = "kubectl get pods -n {ns}"
 
 
@@ -89,6 +90,21 @@ def test_arguments(old: Any, new: Any, text: str) -> None:
             {"shape": (Text(text="ok "), Kind(expression="[0-9]+"))},
             "changed after `{}`: the shape of the text, 'ok <[0-9]+>', was 'ok'",
         ),
+        (
+            {"shape": (PASSED.model_copy(update={"high": 114}), Text(text=" passed"))},
+            {"shape": (PASSED.model_copy(update={"high": 158}), Text(text=" passed"))},
+            "looser after `{}`: the number, 0 to 158, was 0 to 114, in '<[0-9]+> passed'",
+        ),
+        (
+            {"each": (Text(text="at "), PASSED.model_copy(update={"high": 9}))},
+            {"each": (Text(text="at "), PASSED.model_copy(update={"low": 2, "high": 7}))},
+            "tighter after `{}`: the number, 2 to 7, was 0 to 9, in every line",
+        ),
+        (
+            {"shape": (Text(text="so it goes " * 9), Text(text="ok"))},
+            {"shape": (Text(text="so it goes " * 9), Text(text="no"))},
+            "changed after `{}`: the shape of the text, …'no', was …'ok'",
+        ),
         ({"lines": (1, 4)}, {"lines": (1, 9)}, "looser after `{}`: how many lines, 1 to 9, was 1 to 4"),
         ({"exists": ()}, {"exists": (argument("out.{ns}"),)}, "tighter after `{}`: the file, out.{{ns}}"),
     ],
@@ -150,3 +166,49 @@ def test_a_nested_branch_that_is_gone() -> None:
         "if health says '^status: degraded$' (seen 1 of 6): journalctl -u {service} -n 50; the outputs go to the model"
     )
     assert told(before, now) == [("branch", f"no longer: {gone}")]
+
+
+def linear(plan: Plan, **changed: Any) -> Plan:
+    """The plan as it was when all traces went the way of its last path."""
+    assert plan.fork
+    way, first = plan.fork.paths[-1], plan.steps[0]
+    assert isinstance(first, Step)
+    promised = first.contract.model_copy(update={"exit_codes": (0,), "columns": (2, 2), "calm": True})
+    alone = first.model_copy(update={"contract": promised, "bindings": (*first.bindings, *way.bindings)})
+    return plan.model_copy(update={"steps": (alone, *way.steps), "fork": None, **changed})
+
+
+def forked(plan: Plan) -> Plan:
+    """The same with the checks of its first output on the last path."""
+    assert plan.fork
+    *others, way = plan.fork.paths
+    way = way.model_copy(update={"contract": way.contract.model_copy(update={"columns": (2, 2), "calm": True})})
+    return plan.model_copy(update={"fork": plan.fork.model_copy(update={"paths": (*others, way)})})
+
+
+def test_a_fork_where_there_was_none_is_no_change_of_what_stands_on_its_way() -> None:
+    now = forked(PLANS["commit"])
+    before = linear(now, ending=Ending.GATHERED, answer=())
+    assert told(before, now) == [
+        ("branch", "new: if status prints nothing (seen 2 of 6): answer 'There is nothing to commit.'"),
+        ("branch", "new: if status prints something (seen 4 of 6)"),
+        (
+            "ending",
+            "if status prints nothing, it ends with: answer 'There is nothing to commit.'; "
+            "was: the outputs go to the model",
+        ),
+        (
+            "ending",
+            "if status prints something, it ends with: answer 'Committed {count(paths)} files as {commit}.'; "
+            "was: the outputs go to the model",
+        ),
+    ]
+    assert [about for about, _ in told(now, before)] == ["branch", "branch", "ending"]
+
+
+def test_a_check_that_did_not_move_to_its_path_is_gone() -> None:
+    now = PLANS["commit"]
+    assert ("check", "looser after `git status --porcelain`: no longer how many columns") in told(linear(now), now)
+    assert ("check", "tighter after `git status --porcelain`, if status prints something: how many columns") in told(
+        now, forked(now)
+    )

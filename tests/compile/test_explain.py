@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agentjit.compile.explaining.closing import closing
 from agentjit.compile.explaining.explain import Values
 from agentjit.compile.explaining.finders import find
 from agentjit.compile.explaining.shape import Vector
@@ -97,9 +98,69 @@ def test_the_day_of_all_traces_is_nobodys_guess() -> None:
     with pytest.raises(NotCompilable, match="day of all traces"):
         known({"today": days(0, 0, 0)}).explain(("--since=2026-01-01",) * 3)
     assert shown(known({"today": days(0, 0, 0)}).explain(("--since=2025-06-01",) * 3)) == "--since=2025-06-01"
-    assert shown(known({"today": days(0, 1, 2)}).explain(("--since=2026-01-01",) * 3)) == "--since=2026-01-01"
+    assert shown(known({"today": days(0, 1, 2)}).explain(("--since=2026-01-02",) * 3)) == "--since=2026-01-02"
     with pytest.raises(NotCompilable, match="day of all traces"):
         known({"today": days(0, 1, 2)}).explain(("report-2026-01.csv",) * 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "prompt"),
+    [
+        ("shop-01.sql", "back up the shop"),
+        ("shop-2026.sql", "back up the shop"),
+        ("January", "send the report"),
+        ("jan", "send the report"),
+        ("2026-01-01", "what did we sell"),
+        ("2026-Q1", "numbers of the quarter"),
+        ("1", "numbers of the quarter"),
+        ("--month=1", "what did we sell this month"),
+        ("week02", "plan the sprint"),
+        ("2", "plan the week"),
+    ],
+)
+def test_a_calendar_that_stood_still(word: str, prompt: str) -> None:
+    """A constant that would be wrong next week, month, quarter or year, of runs on days of one week."""
+    today = days(4, 6, 8)
+    values = Values({"today": today}, value_name, environment=("today",), prompt=prompt)
+    with pytest.raises(NotCompilable, match="day of all traces"):
+        values.explain((word,) * 3)
+    other = Values({"today": days(4, 6, 500)}, value_name, environment=("today",), prompt=prompt)
+    assert shown(other.explain((word,) * 3)) == word
+
+
+@pytest.mark.parametrize(
+    ("word", "prompt"),
+    [
+        ("1", "show the log"),
+        ("report-2026", "send the report of 2026"),
+        ("CVE-2026-17", "look up the hole"),
+        ("python2026.1", "which one"),
+        ("10.1.26.2", "ping the box now"),
+        ("marching", "who plays"),
+    ],
+)
+def test_a_number_that_is_no_day(word: str, prompt: str) -> None:
+    values = Values({"today": days(4, 6, 8)}, value_name, environment=("today",), prompt=prompt)
+    assert shown(values.explain((word,) * 3)) == word
+
+
+@pytest.mark.parametrize("tail", [" as of January 2026", " this January", " in 2026"])
+def test_an_answer_that_tells_the_month_of_all_traces_is_left_open(tail: str) -> None:
+    today, sold = days(4, 6, 8, 9, 11), ("317 EUR", "224 EUR", "971 EUR", "558 EUR", "803 EUR")
+    for end, is_told in ((tail, False), (" so far", True)):
+        values = known({"today": today})
+        values.add_outputs(tuple(f"{each}\n" for each in sold))
+        assert (closing([f"{each}{end}." for each in sold], values) is not None) is is_told
+
+
+def test_an_answer_of_very_many_values_is_left_open() -> None:
+    rng = random.Random(3)
+    for many, is_told in ((20, True), (60, False)):
+        rows = [[str(rng.randrange(10**5, 10**6)) for _ in range(many)] for _ in range(6)]
+        values = known()
+        values.add_outputs(tuple("\n".join(f"k{i} {each}" for i, each in enumerate(row)) for row in rows))
+        finals = [" and ".join(f"k{i}: {each}" for i, each in enumerate(row)) for row in rows]
+        assert (closing(finals, values) is not None) is is_told
 
 
 # --- coincidences

@@ -59,6 +59,7 @@ def test_two_plans_for_one_prompt_are_one() -> None:
     studies = plans(history(*commits("ccncncn")))
     assert [bool(each.plan) for each in studies].count(True) == 1
     assert any("go the ways of" in each.reason for each in studies if not each.plan)
+    assert all(bool(each.into) == ("go the ways of" in each.reason) for each in studies)
 
 
 def test_a_way_that_was_taken_once_is_only_a_reason_to_stop() -> None:

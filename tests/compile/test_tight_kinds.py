@@ -74,7 +74,10 @@ WRITTEN = [
     ("feature/a feature/b-2 fix/c", "feature/x-1", "main master x /x/y"),
     ("cart menu feed", "blog blog-2", "main master trunk HEAD"),
     ("main cart menu", "main blog", "master trunk"),
-    ("cart2 menu-3 feed_4x", "blog5", "house up main"),
+    ("cart menu-2 feed", "blog product", "prod production prod-db1 db-prod live staging root admin null none develop"),
+    ("fix/a hot/b x/c-1", "y/d", "release/1 release/x prod/x x/prod"),
+    ("cart prod-db1 menu", "prod prod-db2 db-prod blog", "live main"),
+    ("cart2 menu-3 feed_4x", "blog5 product-2", "house up main prod-db1 db1-prod prod1"),
     ("cart2 menu-b feed", "blog", "main"),
     ("cart-1 menu-2 feed-b", "blog-3", "house up main"),
     ("1.2.3 2.0.0 4.1.1", "1.1.1", "main x"),
@@ -136,6 +139,82 @@ def test_a_branch_never_pushed_is_not_pushed() -> None:
     done, run = ran(made, {}, branch="main")
     assert (done, run.outcome) == ([], "handed_back")
     assert "main" in run.reason and "failed" not in run.reason
+
+
+def on(branches: Sequence[str], template: str) -> Study:
+    episodes = repeat(template, *({"branch": each} for each in branches))
+    return compiled([replace(each, branch=branch) for each, branch in zip(episodes, branches, strict=True)])
+
+
+def test_what_was_only_done_on_one_branch_is_not_done_on_another() -> None:
+    made = on(["main"] * 6, "> push it\n$ git push origin main\n< Pushed.")
+    assert ran(made, {}, branch="main")[0] == ["git push origin main"]
+    done, run = ran(made, {}, branch="feat-x")
+    assert (done, run.outcome) == ([], "handed_back")
+
+
+def test_what_was_only_done_on_branches_of_features_is_not_done_on_main() -> None:
+    made = on(["f1", "g2", "h3", "f1", "k5", "m6"], "> push to origin\n$ git push -q\n< Pushed.")
+    assert ran(made, {}, branch="other/x")[0] == ["git push -q"]
+    for branch in ("main", "develop", "release/1.0", "gh-pages", "production", "master-2"):
+        done, run = ran(made, {}, branch=branch)
+        assert (done, run.outcome) == ([], "handed_back"), branch
+
+
+def test_reading_may_be_done_on_any_branch() -> None:
+    made = on(["main"] * 6, "> anything new?\n$ git status --short\n< Nothing.")
+    assert "ask(" not in made.program
+    episodes = repeat("> push it\n$ git push origin main\n< Pushed.", *[{}] * 6)
+    assert "ask(" not in compiled([*episodes[:-1], replace(episodes[-1], branch="main")]).program
+
+
+def test_few_values_of_many_runs_are_all_there_are() -> None:
+    levels = ("debug", "info", "warn", "info", "debug", "info", "warn")
+    told = [{"name": name, "level": level} for name, level in zip(NAMES, levels, strict=True)]
+    template = "> set the log level of {name} to {level}\n$ adm log {name} {level}\n< {name} logs at {level}."
+    made = compiled(repeat(template, *told))
+    assert taken(made, "set the log level of web to warn")
+    assert taken(made, "set the log level of web to loud") is None
+
+
+def test_few_numbers_are_not_all_there_are_but_no_others_are_far_off() -> None:
+    told = [{"name": name, "n": n} for name, n in zip(NAMES, "2354322", strict=True)]
+    made = compiled(repeat("> scale {name} to {n}\n$ kubectl scale deploy {name} --replicas={n}\n< {n} run.", *told))
+    assert taken(made, "scale web to 6")
+    for count in ("0", "1000", "00", "02"):
+        assert taken(made, f"scale web to {count}") is None
+
+
+def test_a_folder_is_beside_those_seen() -> None:
+    episodes = repeat("> deploy this\n$ fly deploy --app {name}\n| deployed {name}\n< Deployed {name}.", *rows())
+    folders = [f"/home/me/{name}" for name in NAMES]
+    moved = [
+        replace(each, cwd=cwd, calls=tuple(replace(call, cwd=cwd) for call in each.calls))
+        for each, cwd in zip(episodes, folders, strict=True)
+    ]
+    made = compiled(moved)
+    assert ran(made, {}, cwd="/home/me/web")[0] == ["fly deploy --app web"]
+    for cwd in ("/home/me", "/home/me/shop/src", "/tmp", "/srv/me/web"):
+        done, run = ran(made, {}, cwd=cwd)
+        assert (done, run.outcome) == ([], "handed_back"), cwd
+
+
+def test_the_first_processes_are_not_killed() -> None:
+    told = [{"port": str(3000 + 17 * n), "pid": str(500 + 991 * n)} for n in range(7)]
+    made = compiled(
+        repeat("> free port {port}\n$ lsof -ti :{port}\n| {pid}\n$ kill {pid}\n< Port {port} is free.", *told)
+    )
+    for printed, calls in (("777", 2), ("1", 1), ("0", 1), ("01", 1)):
+        done: list[str] = []
+
+        def perform(call: kit.Call, printed: str = printed, done: list[str] = done) -> kit.Result:
+            done.append(call.text)
+            return kit.Result(printed if "lsof" in call.text else "", 0)
+
+        assert made.plan
+        (name,) = (parameter.name for parameter in made.plan.parameters)
+        kit.drive(load(made.program, "skill.py"), {name: "4000"}, perform)
+        assert len(done) == calls, printed
 
 
 def test_what_is_removed_is_named_as_it_was() -> None:

@@ -143,6 +143,8 @@ curl -G --data-urlencode 'query=up' http://prom/api/v1/query
 curl -G -d to=a@b.example http://x
 curl -G --data-urlencode "query=$X" http://x
 curl -s localhost:9200/_cat/indices
+curl -s http://build.example/runs/7
+curl -s http://deploy:8080/settings/updates?page=2
 wget -qO- http://example.com
 npm ls --depth=0
 npm view react version
@@ -477,6 +479,14 @@ gh api graphql
 gh extension exec x
 aws s3api get-object --bucket b --key k out
 aws lambda invoke x
+curl -s http://ops/web/flush
+curl -s "http://ops/$X/flush-all"
+curl 'http://ops/admin?action=delete&name=web'
+curl http://ops/web/restartNow
+curl http://ops/%64elete/web
+curl -G -d action=purge http://ops
+wget -qO- http://ops/web/reload
+gh api repos/o/r/pulls/7/merge
 curl -K conf http://x
 curl --next http://x
 curl $URL
@@ -635,6 +645,7 @@ def test_words_that_will_be_other_words() -> None:
     assert effect("kubectl logs api-1 -n prod", 2, 4) is Effect.READS
     assert effect("kubectl get pods -n prod | grep Crash", 4, 6) is Effect.READS
     assert effect("curl -s http://127.0.0.1:1/users/7", 2) is Effect.READS
+    assert effect("curl -s http://ops/web/flush", 2) is Effect.UNKNOWN
     assert effect("curl -s gopher://x", 2) is Effect.UNKNOWN
     assert effect("curl -s host/path", 2) is Effect.UNKNOWN
     assert effect("git show abc", 2) is Effect.READS

@@ -12,11 +12,19 @@ from ajkit import Param, answer, ask, cell, ensure, extract, literal, main, on_p
     "deploy",
     params={
         "service": Param(
-            r"(?!(?:main|master|trunk)(?![\w./-]))[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
+            (
+                r"(?!(?:main|master|trunk|live|develop|development|staging|stable|release|gh-pages|default|root|admin|n"
+                r"ull|none|master-[\w./-]+|(?:\S*[^\sA-Za-z0-9])?prod(?:uction)?[0-9]*(?![A-Za-z0-9])\S*)(?![\w./-]))[a"
+                r"-z][a-z0-9]*(?:-[a-z0-9]+)*"
+            ),
             seen=["web", "api", "ledger", "relay", "spam"],
         ),
         "env": Param(
-            r"(?!(?:main|master|trunk)(?![\w./-]))[a-z][a-z0-9]*(?:-[a-z0-9]+)*", seen=["prod", "staging", "qa"]
+            (
+                r"(?!(?:main|master|trunk|live|develop|development|stable|release|gh-pages|default|root|admin|null|none"
+                r"|master-[\w./-]+)(?![\w./-]))[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+            ),
+            seen=["prod", "staging", "qa"],
         ),
     },
     requires=[on_path("tail"), on_path("curl"), on_path("grep")],

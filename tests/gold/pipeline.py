@@ -20,7 +20,7 @@ def lines_(level, name):
     """`how many {level} lines does {name} have?`, compiled from 5 runs in 5 sessions."""
     grep = yield shell('grep -h level="$1" logs/"$2".log | wc -l', level, name)  # reads
     ensure(grep, exit_code=0)
-    value = extract(grep.stdout, whole(), kind=r"0*[1-9][0-9]*")
+    value = extract(grep.stdout, whole(), kind=r"[1-9][0-9]{0,4}")
     return answer(value)
 
 

@@ -27,18 +27,18 @@ def crashing(name, namespace):
         words={2: ["CrashLoopBackOff", "Running"]},
         holds=[(cell(column=1, where={2: "CrashLoopBackOff"}), "0/1")],
     )
-    name2 = extract(
+    pod = extract(
         pods.stdout,
         cell(column=0, where={2: "CrashLoopBackOff"}),
         cell(column=0, where={1: "0/1"}),
         cell(column=0, begins={0: f"{name}-"}),
         kind=rf"{literal(name)}-[A-Za-z0-9][A-Za-z0-9_.-]*",
     )
-    logs = yield bash("kubectl", "logs", name2, "-n", namespace, "--tail=20")  # reads
+    logs = yield bash("kubectl", "logs", pod, "-n", namespace, "--tail=20")  # reads
     ensure(logs, exit_code=0)
     value = extract(logs.stdout, line(1), line(-1), kind=r"fatal: .+")
     ensure(logs, shape=rf"starting {literal(name)}\n{literal(value)}")
-    return answer(f"{name2} is crashing: {value}")
+    return answer(f"{pod} is crashing: {value}")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ def version(name):
     cwd = (yield ask("cwd")).stdout
     text = yield read(f"{cwd}/{name}/VERSION")  # reads
     ensure(text, calm=True)
-    value = extract(text.stdout, whole(), kind=r"v?[0-9]+(?:\.[0-9]+)+")
-    return answer(f"{name} is at {value}.")
+    found_version = extract(text.stdout, whole(), kind=r"v?[0-9]+(?:\.[0-9]+)+")
+    return answer(f"{name} is at {found_version}.")
 
 
 if __name__ == "__main__":

@@ -26,14 +26,14 @@ def restart_count(name, namespace):
         columns=(5, 7),
         calm=True,
         words={1: ["1/1"], 2: ["Running"]},
-        holds=[(cell(column=0, where={5: "ago)"}), f"{name}-1")],
+        holds=[(cell(column=0, begins={0: f"{name}-1"}), f"{name}-1")],
     )
     restarts = extract(
         pods.stdout,
-        cell(column=3, where={5: "ago)"}),
-        cell(column=3, where={4: "(2m"}),
+        cell(column=3, begins={0: f"{name}-1"}),
         cell(column=3, begins={0: f"{name}-"}),
-        kind=r"0*[1-9][0-9]*",
+        cell(column=3, where={2: "Running"}, begins={0: f"{name}-1"}),
+        kind=r"(?:[2-9]|[1-9][0-9]{1,2})",
     )
     return answer(f"{name}-1 has restarted {restarts} times.")
 

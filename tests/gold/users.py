@@ -26,7 +26,7 @@ def open_orders(name):
     )
     curl2 = yield bash("curl", "-s", f"http://127.0.0.1:8080/users/{items_id}/orders")  # reads
     ensure(curl2, exit_code=0, calm=True, form={"user": items_id, "open": natural(), "currency": "EUR"})
-    open_ = extract(curl2.stdout, json_path("open"), kind=r"0*[1-9][0-9]*")
+    open_ = extract(curl2.stdout, json_path("open"), kind=r"[1-9][0-9]{0,2}")
     return answer(f"{name} has {open_} open orders.")
 
 

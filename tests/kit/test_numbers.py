@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentjit.kit import Deviation, boolean, integer, number
+from agentjit.kit import Deviation, boolean, integer, real
 
 
 @given(st.integers(-(10**17), 10**17))
 def test_a_whole_number_is_what_json_has(value: int) -> None:
     assert integer(json.dumps(value)) == value
-    assert number(json.dumps(value)) == value
+    assert real(json.dumps(value)) == value
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_a_number_is_what_json_has(value: float) -> None:
     text = json.dumps(value)
     if len(text.partition(".")[0]) <= 18:
-        assert number(text) == value
-        assert json.dumps(number(text)) == text
+        assert real(text) == value
+        assert json.dumps(real(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_what_is_no_whole_number(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "nan", "inf", "Infinity", "1e999", ".5", "5.", "1,5", "0x10", "1\n", "٣.٣"])
 def test_what_is_no_number(text: str) -> None:
     with pytest.raises(Deviation, match="a number"):
-        number(text)
+        real(text)
 
 
 def test_true_and_false() -> None:

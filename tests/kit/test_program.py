@@ -228,3 +228,19 @@ def test_a_key_that_stands_twice_is_not_read(text: str) -> None:
     assert kit.json_keys()(text) == []
     with pytest.raises(kit.Deviation, match="a JSON text"):
         kit.ensure(kit.Result(text), form={...: ...})
+
+
+def test_an_output_that_is_too_long_is_not_looked_into(tmp_path: Path) -> None:
+    """A pattern over megabytes may take minutes: the output is handed back as it is."""
+    long = "a" * 3_000_000
+    with Local(cwd=str(tmp_path), env=os.environ) as local:
+        result = local.perform(kit.shell("head -c 3000000 /dev/zero | tr '\\0' a"))
+    assert len(result.stdout) == len(long)
+    with pytest.raises(kit.Deviation, match="at most 2,000,000 characters, saw 3,000,000"):
+        kit.ensure(result, exit_code=0, shape="(a*)*b")
+    with pytest.raises(kit.Deviation, match="characters"):
+        kit.extract(long, kit.pattern("(a*)*b"), kind=".+")
+    with pytest.raises(kit.Deviation, match="characters"):
+        kit.extract_all(long, kit.lines(), kind=".+")
+    with pytest.raises(kit.Deviation, match="characters"):
+        kit.says(result, "b$")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agentjit.data import folder
-from tests.proof import asking, coding, dangers, domains, effects, mixed, operating, turning
+from tests.proof import asking, coding, dangers, domains, effects, mixed, operating, standing, turning
 from tests.proof.family import Family
 from tests.proof.judge import judge
 
@@ -18,6 +18,7 @@ FAMILIES = (
     *domains.FAMILIES,
     *dangers.FAMILIES,
     *mixed.FAMILIES,
+    *standing.FAMILIES,
 )
 
 

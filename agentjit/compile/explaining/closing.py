@@ -27,6 +27,7 @@ _LINES = (0, 1, 2, -1, -2)  # lines of an output that an answer may quote
 _SHORT = 4_000  # characters of an output whose list an answer may tell
 _TOLD = ("joined:, ", "joined:\n", "joined: ", "joined:,", "joined:\n- ", "count")
 _LONGEST = 20_000  # characters of an answer
+_MOST = 40  # values in an answer: each is looked for in every output, in many ways
 
 
 def closing(finals: Sequence[str | None], values: Values) -> Argument | None:
@@ -41,7 +42,7 @@ def closing(finals: Sequence[str | None], values: Values) -> Argument | None:
     }
     told = _lists(values, texts)
     lists = {name: each.texts for name, each in told.items()}
-    masked, names = mask(texts, {**values.varying(), **values.derived, **lists, **blocks})
+    masked, names = mask(texts, {**values.varying(), **values.derived, **values.here(), **lists, **blocks})
     named = {
         mark: _listed(told[name], values) if name in told else _named(name, values, blocks)
         for mark, name in names.items()
@@ -57,10 +58,16 @@ def closing(finals: Sequence[str | None], values: Values) -> Argument | None:
         if explained is None:
             return None
         pieces += explained
-    return joined(pieces)
+        if sum(isinstance(piece, Ref) for piece in pieces) > _MOST:
+            return None
+    whole = joined(pieces)
+    dated = any(isinstance(piece, Text) and values.of_the_day(piece.text, prose=True) for piece in whole)
+    return None if dated else whole
 
 
 def _one_by_one(runs: list[Vector], named: dict[str, Ref | None], values: Values) -> list[Piece] | None:
+    if sum(len(set(run)) > 1 for run in runs) > _MOST:
+        return None
     pieces: list[Piece] = []
     for run in runs:
         if (part := _explain(run, named, values)) is None:

@@ -18,12 +18,13 @@ from agentjit.compile.explaining.composing import composed, known, occurrences
 from agentjit.compile.explaining.finders import finders, hosts, places
 from agentjit.compile.explaining.kinds import found_kind, kind_of, spaced_kind
 from agentjit.compile.explaining.lists import explain_list
+from agentjit.compile.explaining.moments import of_the_day
 from agentjit.compile.explaining.reference import label, reference
 from agentjit.compile.explaining.shape import Sources, Vector, mask, prose_kind
 from agentjit.compile.explaining.transforms import Derived, derived, doubt, through
+from agentjit.compile.explaining.words import within
 from agentjit.compile.explaining.worth import likely, simplicity, transformed
 from agentjit.errors import NotCompilable
-from agentjit.kit.transform import date
 from agentjit.piece import Argument, Binding, Finder, Kind, Piece, Ref, ShapePiece, Text
 from agentjit.step import Spread
 
@@ -32,38 +33,43 @@ __all__ = ["NameFor", "Values", "compose", "occurrences", "references"]
 _CUT_OFF = 30_000  # characters: the harness keeps no more of an output, so what is longer may lack its end
 _CUTS = 4  # places on either side where a constant may end
 _LOOK_BACK = 1.0  # bits: an output is the less likely meant, the more steps ago it was
-_DAYS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d", "%d.%m.%Y", "%Y-%m")  # how the day of a trace may stand in a constant
+_SHARED = ("/", "/tmp", "/var/tmp")  # directories that are worked in, and named from everywhere
 
 
-NameFor = Callable[[Finder, Vector, Iterable[str]], str]
-"""Names a value after its finder and the outputs it is found in, unlike any of the names taken."""
+NameFor = Callable[[Finder, Vector, Iterable[str], str], str]
+"""Names a value after its finder, the outputs it is found in and what these are about (`pod`; "" if that is not known),
+unlike any of the names taken.
+"""
 
 
 class Values:
     """The named values known so far, and the bindings made while explaining. One object serves one compilation.
 
-    `environment` are those of the `given` names that are not the prompt's. `ambiguous`: what the traces left open, each
-    a sentence.
+    `environment` are those of the `given` names that are not the prompt's, `prompt` what it always says. `ambiguous`:
+    what the traces left open, each a sentence.
     """
 
-    def __init__(self, given: Sources, name_for: NameFor, *, environment: Iterable[str] = ()) -> None:
+    def __init__(self, given: Sources, name_for: NameFor, *, environment: Iterable[str] = (), prompt: str = "") -> None:
         self.sources: dict[str, Vector] = dict(given)
         self.bindings: dict[int, list[Binding]] = {}  # by step
         self.used: set[str] = set()
         self.environment = frozenset(environment)
+        self.prompt = prompt
         self.ambiguous: list[str] = []
         self.derived: dict[str, Vector] = {}  # known values, transformed, that words were made of, by `label`
         self._given = tuple(given)
         self._outputs: list[Vector] = []
+        self._about: list[str] = []
         self._printed: dict[str, int] = {}  # what the user typed and a step printed that had not been told it
-        self._name_for = name_for
+        self.name_for = name_for
 
     def copy(self) -> Values:
         """An independent copy: explaining with it changes nothing here."""
-        twin = Values({}, self._name_for, environment=self.environment)
+        twin = Values({}, self.name_for, environment=self.environment, prompt=self.prompt)
         twin.sources, twin.used = dict(self.sources), set(self.used)
         twin.bindings = {step: list(bindings) for step, bindings in self.bindings.items()}
         twin._given, twin._outputs = self._given, list(self._outputs)
+        twin._about = list(self._about)
         twin.derived = dict(self.derived)
         twin.ambiguous, twin._printed = list(self.ambiguous), dict(self._printed)
         return twin
@@ -80,14 +86,15 @@ class Values:
         twin._outputs = [part(outputs) for outputs in self._outputs]
         return twin
 
-    def add_outputs(self, outputs: Vector) -> None:
-        """The outputs of the next step, from here on a place where values may come from."""
+    def add_outputs(self, outputs: Vector, about: str = "") -> None:
+        """The outputs of the next step, from here on a place where values may come from; `about` is what they list."""
         for name in self._typed():
             if name not in self.used and name not in self._printed:
                 pairs = zip(self.sources[name], outputs, strict=True)
                 if all(value in output and occurrences(output, value) for value, output in pairs):
                     self._printed[name] = len(self._outputs)
         self._outputs.append(outputs)
+        self._about.append(about)
 
     def reserve(self, names: Iterable[str]) -> None:
         """Names that are taken by what explains nothing."""
@@ -98,14 +105,16 @@ class Values:
     def outputs(self) -> Sequence[Vector]:
         return self._outputs
 
-    def explain(self, values: Vector, *, prose: bool = False) -> Argument | None:
+    def explain(self, values: Vector, *, prose: bool = False, place: bool = False) -> Argument | None:
         """`values` as pieces, or None if nothing seen explains them all.
 
-        `prose`: the pieces end in a sentence, not in an argument, so a value from an output may be any text. Raises
-        `NotCompilable` where an argument is the same in all traces and yet of the moment.
+        `prose`: the pieces end in a sentence, not in an argument, so a value from an output may be any text. `place`: a
+        path here is one of a file, meant from the working directory on. Raises `NotCompilable` where an argument is
+        the same in all traces and yet of the moment.
         """
         if len(set(values)) == 1:
-            return self._constant(values[0], prose)
+            argument = self._constant(values[0], prose)
+            return self._below(values[0]) if place and self._is_below(values[0]) else argument
         argument = self._from_known(values)
         if argument is None:
             argument = self._from_outputs(values, prose)
@@ -121,12 +130,21 @@ class Values:
         """The named values that are not the same in every occurrence: only those explain what varies."""
         return {name: column for name, column in self.sources.items() if len(set(column)) > 1 and all(column)}
 
+    def here(self) -> Sources:
+        """The working directory where it was one and the same in all traces: in another it is that other. Nothing where
+        it varies, or is one that other directories have their files in, too.
+        """
+        column = self.sources.get("cwd", ()) if "cwd" in self.environment else ()
+        if len(set(column)) != 1 or not column[0].startswith("/"):
+            return {}
+        return {} if column[0] in (*_SHARED, *self.sources.get("home", ())) else {"cwd": column}
+
     def known(self, step: int) -> Sources:
         """The varying values known once `step` is done: those given, those taken out of outputs until then, and what
         words were made of them (by `reference.label`).
         """
         later = {binding.name for at, bindings in self.bindings.items() if at > step for binding in bindings}
-        known = {**self.varying(), **self.derived}
+        known = {**self.varying(), **self.derived, **(self.here() if "cwd" in self.used else {})}
         return {name: column for name, column in known.items() if reference(name).name not in later}
 
     def bind(self, values: Vector, *, prose: bool = False) -> Ref | None:
@@ -156,7 +174,7 @@ class Values:
         for binding in self.bindings.get(step, ()):
             if binding.many and binding.finders == listing.finders:
                 return Spread(name=binding.name), binding
-        made = listing.binding(self._name_for(listing.finders[0], self._outputs[step], self.sources))
+        made = listing.binding(self.name_for(listing.finders[0], self._outputs[step], self.sources, self._about[step]))
         if made is None:
             return None
         self.bindings.setdefault(step, []).append(made)
@@ -180,13 +198,12 @@ class Values:
         """A word that was always the same. A folder of the user's own is asked for where the working directory does not
         matter; the day of all traces could be meant or not.
         """
-        for form in _DAYS:
-            for day in set(self.sources.get("today", ())):
-                alone = rf"(?<![0-9A-Za-z]){re.escape(date(day, form))}(?!-?[0-9A-Za-z])"
-                if "today" in self.environment and re.search(alone, value) and self._of_the_day(form):
-                    if prose:
-                        return None
-                    raise NotCompilable(f"{value[:60]!r} was the day of all traces: nobody can tell if it is meant")
+        if self.of_the_day(value, prose=prose):
+            if prose:
+                return None
+            raise NotCompilable(
+                f"{value[:60]!r} tells the year, the month or the day of all traces: nobody can tell if it is meant"
+            )
         home = self.sources.get("home", ())
         if "home" in self.environment and len(set(home)) == 1 and len(set(self.sources.get("cwd", ()))) > 1:
             rest = value[len(home[0]) :]
@@ -195,8 +212,19 @@ class Values:
                 return (Ref(name="home"), Text(text=rest)) if rest else (Ref(name="home"),)
         return (Text(text=value),) if value else ()
 
-    def _of_the_day(self, form: str) -> bool:
-        return len({date(day, form) for day in self.sources["today"]}) == 1
+    def _is_below(self, value: str) -> bool:
+        return any(within(value, column[0]) is not None for column in self.here().values())
+
+    def _below(self, value: str) -> Argument:
+        """A path from the working directory on."""
+        self.used.add("cwd")
+        rest = value[len(self.sources["cwd"][0]) :]
+        return (Ref(name="cwd"), Text(text=rest)) if rest else (Ref(name="cwd"),)
+
+    def of_the_day(self, value: str, *, prose: bool = False) -> bool:
+        """Whether a constant tells the day, month or year that it was in all traces."""
+        days = self.sources.get("today", ()) if "today" in self.environment else ()
+        return bool(days) and of_the_day(value, days, self.prompt, prose=prose)
 
     def _from_known(self, values: Vector) -> Argument | None:
         """The simplest chain of known values, as they are or, if that does not do, transformed."""
@@ -246,7 +274,7 @@ class Values:
         return None
 
     def _bound(self, values: Vector, step: int, found: tuple[Finder, ...], pattern: tuple[ShapePiece, ...]) -> Ref:
-        name = self._name_for(found[0], self._outputs[step], self.sources)
+        name = self.name_for(found[0], self._outputs[step], self.sources, self._about[step])
         self.sources[name] = values
         made = Binding(name=name, finders=found, pattern=pattern, absent=any(map(kit.is_absent, values)))
         self.bindings.setdefault(step, []).append(made)

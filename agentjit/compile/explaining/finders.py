@@ -271,12 +271,12 @@ def _cells(texts: Sequence[str], value: str, sources: Sources, separator: str = 
 
 
 def _starts(value: str, sources: Sources) -> list[tuple[Piece, ...]]:
-    """Named values that a cell of the first trace begins with, and the separator behind them."""
+    """Named values that a cell of the first trace begins with, and all that is behind them, or the separator."""
     found: list[tuple[Piece, ...]] = []
     for name, column in sources.items():
         rest = value[len(column[0]) :]
         if column[0] and value.startswith(column[0]) and rest and not rest[0].isalnum():
-            found.append((reference(name), Text(text=rest[0])))
+            found += [(reference(name), Text(text=start)) for start in dict.fromkeys((rest, rest[0]))]
     return found
 
 

@@ -26,8 +26,10 @@ _COMPILED = tuple(re.compile(kind) for kind in _KINDS)
 
 
 def passing(text: str) -> bool:
-    """Whether a value is of the moment (an age, a time, a size, a share): the same twice only by chance."""
-    return _QUANTITY.fullmatch(text) is not None
+    """Whether a value is of the moment (an age, a time, a size, a share), in brackets too, or has such a part: the same
+    twice only by chance.
+    """
+    return any(_QUANTITY.fullmatch(part) or part == "ago" for part in re.split(r"[()\[\]{},;=]+", text))
 
 
 def escaped(text: str) -> str:

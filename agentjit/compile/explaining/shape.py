@@ -201,11 +201,10 @@ def _number(tokens: Sequence[str]) -> Kind:
     expression = "[0-9]+" if not any("." in token for token in tokens) else r"[0-9]+(?:\.[0-9]+)?"
     if low > 0 and expression == "[0-9]+":
         expression = "0*[1-9][0-9]*"
-    return Kind(
-        expression=expression,
-        low=round(max(0.0, low - max(spread, low / 2)), 6),
-        high=round(high + max(spread, high / 2), 6),
-    )
+    least, most = max(0.0, low - max(spread, low / 2)), high + max(spread, high / 2)
+    if "." not in expression:
+        return Kind(expression=expression, low=math.ceil(least), high=math.floor(most))
+    return Kind(expression=expression, low=round(least, 6), high=round(most, 6))
 
 
 def momentary(pieces: Sequence[ShapePiece]) -> bool:

@@ -78,9 +78,14 @@ def reads_code(words: Sequence[str | None]) -> bool:
 
 def asks_in_sql(call: BashStep | ShellStep) -> bool:
     """Whether a call is of a program that reads a word, or its input, as SQL."""
+    return not _SQL.isdisjoint(programs_named(call))
+
+
+def programs_named(call: BashStep | ShellStep) -> set[str]:
+    """The words of a call, as they would name programs: without the folder."""
     argv = call.script if isinstance(call, ShellStep) else call.argv
     text = " ".join(piece.text for piece in _pieces(argv) if isinstance(piece, Text))
-    return any(word.rpartition("/")[2] in _SQL for word in text.split())
+    return {word.rpartition("/")[2] for word in text.split()}
 
 
 def _pieces(part: object) -> Iterator[object]:
@@ -97,6 +102,14 @@ def harmless_in_code(values: Sequence[str]) -> bool:
     if kind is None or "\\S" in kind or "\\s" in kind:
         return False
     return all(_HARMLESS.fullmatch(value) and not _COMMENT.search(value) for value in values)
+
+
+def within(path: str, folder: str) -> str | None:
+    """What `path`, an absolute one, says from `folder` on, "" for the folder itself; None if it leads elsewhere."""
+    rest = path[len(folder) :]
+    if not folder.startswith("/") or not path.startswith(folder) or rest[:1] not in ("", "/"):
+        return None
+    return None if ".." in rest.split("/") or "//" in rest else rest[1:]
 
 
 def part_of_a_name(pattern: str) -> bool:

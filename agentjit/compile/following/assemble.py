@@ -14,13 +14,13 @@ from agentjit.step import Ending, Fork, Guard, Loop, Path, Step
 
 
 class Assembly:
-    """The nouns made of one tree of drafts."""
+    """The nouns made of one tree of drafts; `own` is what the skill's function is called."""
 
-    def __init__(self, tail: Tail) -> None:
+    def __init__(self, tail: Tail, own: str) -> None:
         self.tail = tail
         drafts = list(drafts_of(tail))
         taken = {name for each in _tails(tail) for name in each.values.sources}
-        names = result_names([draft.aligned for draft in drafts], taken)
+        names = result_names([draft.aligned for draft in drafts], taken, own)
         self._names = dict(zip(map(id, drafts), names, strict=True))
 
     def steps(self) -> tuple[Step | Loop, ...]:

@@ -10,7 +10,7 @@ from agentjit.compile.explaining.explain import Values
 from agentjit.compile.explaining.secrets import Secrets
 from agentjit.compile.explaining.shape import Vector
 from agentjit.compile.knowledge import Judge
-from agentjit.compile.naming import identifier
+from agentjit.compile.naming import identifier, subject
 from agentjit.errors import NotCompilable
 from agentjit.piece import Argument, Binding
 from agentjit.step import AnyCall, Ending
@@ -86,7 +86,7 @@ class Build:
         self.drafts.append(draft)
         self.owners.append(draft)
         self.results.append(draft.aligned)
-        self.values.add_outputs(draft.aligned.outputs)
+        self.values.add_outputs(draft.aligned.outputs, subject(draft.aligned))
         self.values.reserve(self.shared.secrets.names)
 
     def listed(self, step: int, lists: tuple[List, ...], binding: Binding) -> str:

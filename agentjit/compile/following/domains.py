@@ -17,16 +17,16 @@ from agentjit.compile.explaining.composing import occurrences
 from agentjit.compile.explaining.explain import Values
 from agentjit.compile.explaining.kinds import escaped, kind_of
 from agentjit.compile.explaining.shape import Sources, Vector
-from agentjit.compile.explaining.words import asks_in_sql
+from agentjit.compile.explaining.words import asks_in_sql, programs_named
 from agentjit.compile.following.assemble import drafts_of
 from agentjit.compile.following.build import LoopDraft, Tail
+from agentjit.compile.following.figures import figures, quoted, told, without_quotes
+from agentjit.compile.following.protected import beside, on_branch, process, unprotected, without
 from agentjit.kit.transform import OF_LISTS, call
 from agentjit.piece import Binding, Kind, Ref, ShapePiece, Value
 from agentjit.step import BashStep, ShellStep, Spread
 from agentjit.trace import Effect
 
-_BORDER = r"(?![\w./-])"  # behind a word that was meant as a whole
-_PROTECTED = ("HEAD", "main", "master", "trunk", "/", "~", ".", "..", "~/..")
 _RESERVED = tuple(
     "all alter and any as asc between by case check column constraint create cross default delete desc distinct drop"
     " else end except exists false for foreign from full grant group having in index inner insert intersect into is"
@@ -43,13 +43,18 @@ _ASKED = ("branch", "remote", "email", "user", "project:")
 
 @dataclass(slots=True)
 class Use:
-    """What is done with a value: the functions it goes through, and whether a step that may write is told it, or one
-    that reads it as part of a query.
+    """What is done with a value: the functions it goes through, and whether a step that may write is told it, one that
+    reads it as part of a query, or one that kills processes; whether it is `quoted`, between quotes within a word, and
+    whether an answer has `told` it, before a word in the `plural`.
     """
 
     by: set[str] = field(default_factory=set)
     written: bool = False
     queried: bool = False
+    quoted: bool = False
+    told: bool = False
+    plural: bool = False
+    killed: bool = False
 
 
 _MARK = "AJ0MARK0AJ"  # letters and figures, so that it is one part
@@ -60,19 +65,29 @@ def uses(tail: Tail) -> dict[str, Use]:
     found: dict[str, Use] = {}
     for draft in drafts_of(tail):
         queried = isinstance(draft.call, BashStep | ShellStep) and asks_in_sql(draft.call)
+        killed = isinstance(draft.call, BashStep | ShellStep) and "kill" in programs_named(draft.call)
         for ref in _refs(draft.call):
             use = found.setdefault(ref.name, Use())
             use.by.update(ref.by if isinstance(ref, Ref) else ())
             use.written |= draft.effect is not Effect.READS
             use.queried |= queried
+            use.killed |= killed
+        for name in quoted(draft.call):
+            found.setdefault(name, Use()).quoted = True
     for loop in (draft for each in _tails(tail) for draft in each.build.drafts):
         if isinstance(loop, LoopDraft) and (item := found.get(loop.item)):
             use = found.setdefault(loop.over, Use())
             use.by |= item.by
             use.written |= item.written
+            use.quoted |= item.quoted
+            use.killed |= item.killed
     for ref in _refs(tuple(each.answer for each in _tails(tail))):
         if isinstance(ref, Ref):
             found.setdefault(ref.name, Use()).by.update(by for by in ref.by if call(by)[0] not in OF_LISTS)
+    for each in _tails(tail):
+        for name, plural in told(each.answer):
+            use = found.setdefault(name, Use())
+            use.told, use.plural = True, use.plural or plural
     return found
 
 
@@ -97,21 +112,29 @@ def narrowed(pattern: str, values: Sequence[str], use: Use | None) -> str:
     """`pattern`, which all `values` match, no wider than its use allows."""
     if use is None or not values:
         return pattern
+    if use.quoted:
+        pattern = without_quotes(pattern, values)
     if any(by.partition(":")[0] not in _SURE for by in use.by):
         pattern = tight(values, use.by) or pattern
         if use.written:
-            pattern = _without(pattern, values, _PROTECTED)
+            pattern = unprotected(pattern, values)
     elif use.written:
         pattern = writable(values, pattern)
-    return _without(pattern, values, _RESERVED, "(?i:{})") if use.queried else pattern
+    if use.killed:
+        pattern = process(pattern, values)
+    return without(pattern, values, _RESERVED, "(?i:{})") if use.queried else pattern
 
 
-def asked(key: str, values: Sequence[str], use: Use | None) -> str:
-    """What a value of the environment must look like, "" if nothing is asked of it."""
-    kind = kind_of(values) if key.startswith(_ASKED) else None
-    if kind is None or use is None or not (use.written or use.by):
-        return ""
-    return narrowed(kind, values, use)
+def asked(key: str, values: Sequence[str], use: Use | None, *, writes: bool = False) -> str:
+    """What a value of the environment must look like, "" if nothing is asked of it. `writes`: the plan may change
+    something, be it told the value or not.
+    """
+    told = use is not None and bool(use.written or use.by)
+    if use and use.written and use.by and key in ("cwd", "repo"):
+        return beside(values)
+    kind = kind_of(values) if told and key.startswith(_ASKED) else None
+    pattern = narrowed(kind, values, use) if kind else ""
+    return on_branch(values, pattern or r"\w\S*") if writes and key == "branch" and values else pattern
 
 
 def narrow(tail: Tail, found: Mapping[str, Use]) -> None:
@@ -146,7 +169,10 @@ def _narrow(binding: Binding, columns: Sources, given: Sequence[str], found: Map
         for name in given:
             if pattern := _around(name, values, columns.get(name, ()), use):
                 return binding.model_copy(update={"pattern": pattern})
-    made = narrowed(first.expression, values, use)
+    expression = first.expression
+    if use.told and not binding.many:
+        expression = figures(expression, values, plural=use.plural)
+    made = narrowed(expression, values, use)
     return binding if made == first.expression else binding.model_copy(update={"pattern": (Kind(expression=made),)})
 
 
@@ -278,7 +304,7 @@ def writable(values: Sequence[str], pattern: str) -> str:
         (suffix,) = suffixes
         if re.fullmatch(r"\.[A-Za-z][A-Za-z0-9]*", suffix):
             pattern = rf"{pattern}(?<={escaped(suffix)})"
-    return _without(pattern, values, _PROTECTED)
+    return unprotected(pattern, values)
 
 
 def _shape(values: Sequence[str]) -> str:
@@ -311,11 +337,3 @@ def _below(values: Sequence[str], *, root: bool) -> str | None:
     ends = {value.endswith("/") for value in values}
     tail = "" if ends == {False} else "/" if ends == {True} else "/?"
     return f"{head}{name}(?:/{name}){_times(least - first - 1, '')}{tail}"
-
-
-def _without(pattern: str, values: Sequence[str], names: Sequence[str], form: str = "(?:{})") -> str:
-    """`pattern` without those of `names` that it would admit and that were never seen."""
-    fold = str.casefold if "?i" in form else str
-    seen = set(map(fold, values))
-    barred = [name for name in names if name not in seen and re.fullmatch(pattern, name)]
-    return f"(?!{form.format('|'.join(map(escaped, barred)))}{_BORDER}){pattern}" if barred else pattern

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from agentjit.compile.align import AlignedStep, Column, align_step
 from agentjit.compile.calls import free
 from agentjit.compile.explaining.shape import Vector
 from agentjit.compile.following.build import Build, Left
+from agentjit.compile.following.figures import without_quotes
 from agentjit.compile.printing import matched
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Occurrence, Operation
@@ -108,10 +109,15 @@ def _said(column: Column, step: AlignedStep) -> str:
     return f"{_where(column, step)} varies ({examples}) and nothing seen explains it"
 
 
-def parameters(holes: dict[str, Vector], used: set[str]) -> tuple[Parameter, ...]:
-    """The holes that a plan uses as its parameters."""
+def parameters(holes: dict[str, Vector], used: set[str], quoted: Collection[str] = ()) -> tuple[Parameter, ...]:
+    """The holes that a plan uses as its parameters; those that are `quoted`, within a word, have no quotes in them."""
     return tuple(
-        Parameter(name=name, pattern=PATTERN, seen=tuple(dict.fromkeys(values))[-_SEEN:], hole=True)
+        Parameter(
+            name=name,
+            pattern=without_quotes(PATTERN, values) if name in quoted else PATTERN,
+            seen=tuple(dict.fromkeys(values))[-_SEEN:],
+            hole=True,
+        )
         for name, values in holes.items()
         if name in used
     )

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 from agentjit.compile import tools
 from agentjit.compile.align import AlignedStep, Column, align_step
 from agentjit.compile.calls import call_of, effect_of
 from agentjit.compile.explaining.explain import Values
 from agentjit.compile.explaining.lists import Listing, explain_list, listings
-from agentjit.compile.explaining.shape import Vector
 from agentjit.compile.following import holes
 from agentjit.compile.following.build import Build, Draft, Left, LoopDraft, flattened
 from agentjit.compile.following.rounds import Item
-from agentjit.compile.naming import value_name
+from agentjit.compile.naming import listed_names, singular, subject
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Operation
-from agentjit.piece import Cell, JsonPath
 from agentjit.step import AnyCall, BashStep, Spread
 from agentjit.trace import Effect
 
 _MORE = 2  # times as many rounds as were ever seen may be taken
+_MORE_ELSEWHERE = 1.5  # the same where a round changes something beyond the working directory, or nobody knows what
 
 
 def take(build: Build, operations: tuple[Operation, ...]) -> None:
@@ -74,15 +74,9 @@ def _spread(step: AlignedStep, build: Build) -> Spread:
 def _bound(build: Build, step: int, listing: Listing) -> str:
     """The name of the list, bound to the step it is printed by; "" if its items are of no one kind."""
     items = [item for each in listing.lists for item in each]
-    binding = listing.binding(build.free_name(*_plural(listing, build.values.outputs[step], items)))
+    names = listed_names(listing.finders[0], build.values.outputs[step], items, subject(build.results[step]))
+    binding = listing.binding(build.free_name(*names))
     return build.listed(step, listing.lists, binding) if binding else ""
-
-
-def _plural(listing: Listing, outputs: Vector, items: Sequence[str]) -> Iterator[str]:
-    finder = listing.finders[0]
-    if isinstance(finder, JsonPath | Cell) and (name := value_name(finder, outputs, ())) not in ("value", "item"):
-        yield name if name.endswith("s") else f"{name}s"
-    yield "paths" if any("/" in item or "." in item for item in items) else "items"
 
 
 # --- loops
@@ -145,11 +139,12 @@ def _rounds(
     over = _bound(before, at, listing)
     if not over:
         return None
-    item = before.free_name({"paths": "path", "items": "item"}.get(over, over.removesuffix("s")), "item")
+    about = subject(build.results[at])
+    item = before.free_name(about if over == "names" and about else singular(over), "item")
     outer = flattened(before.values.sources, counts)
     given = {name: outer[name] for name in build.shared.given if name in outer}
-    inner = Values({**given, item: tuple(value for each in listing.lists for value in each)}, value_name)
-    inner.environment = before.values.environment
+    inner = Values({**given, item: tuple(value for each in listing.lists for value in each)}, build.values.name_for)
+    inner.environment, inner.prompt = before.values.environment, before.values.prompt
     inner.sources.update({name: column for name, column in outer.items() if name not in inner.sources})
     inner.reserve(before.values.sources)
     drafts: list[Draft] = []
@@ -159,7 +154,7 @@ def _rounds(
             if objection := tools.unseen(call, (draft.call for draft in drafts)):
                 raise NotCompilable(objection)
             drafts.append(Draft(step, call, effect_of(step, build.shared.judge, call, inner)))
-            inner.add_outputs(step.outputs)
+            inner.add_outputs(step.outputs, subject(step))
     except NotCompilable:
         return None
     if item not in inner.used:
@@ -167,4 +162,10 @@ def _rounds(
     build.values, build.lists = before.values, before.lists
     build.values.reserve([item, *inner.sources])
     build.values.used |= inner.used & set(build.values.sources)
-    return LoopDraft(over, item, tuple(drafts), inner, _MORE * max(counts))
+    return LoopDraft(over, item, tuple(drafts), inner, _most(drafts, max(counts)))
+
+
+def _most(drafts: Sequence[Draft], seen: int) -> int:
+    """How many rounds may be taken where `seen` were the most."""
+    local = all(draft.effect in (Effect.READS, Effect.WRITES_HERE) for draft in drafts)
+    return ceil((_MORE if local else _MORE_ELSEWHERE) * seen)

@@ -52,6 +52,8 @@ def _candidates(seen: Observed) -> list[Finder]:
     candidates: list[Finder] = []
     ways = [finder for finder in seen.finders if isinstance(finder, JsonPath)]
     for finder in seen.finders:
+        if isinstance(finder, Cell) and finder.begins:
+            candidates += [finder.model_copy(update={"column": column}) for column, _ in finder.begins]
         if isinstance(finder, Cell) and (finder.where or finder.begins):
             width = min(len(line.split()) for line in seen.outputs[0].split("\n") if line.strip())
             taken = {finder.column, *(column for column, _ in (*finder.where, *finder.begins))}

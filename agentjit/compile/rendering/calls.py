@@ -120,8 +120,11 @@ def _leaf(field: ToolField) -> Code:
     if any(isinstance(piece, Ref) for piece in field.value):
         if field.type not in ("integer", "number", "boolean"):
             raise NotCompilable(f"{_shown(field)} of {field.type} varies")
-        return Nest(f"{field.type}(", [string(field.value)], ")")
+        return Nest(f"{_READERS.get(field.type, field.type)}(", [string(field.value)], ")")
     return _constant(field)
+
+
+_READERS = {"number": "real"}  # the kit's word for a type, where it is another: `number` is what an issue has
 
 
 def _constant(field: ToolField) -> str:

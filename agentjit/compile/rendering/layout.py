@@ -110,7 +110,8 @@ def _split(code: str, indent: int) -> list[str]:
 def _parts(literal: re.Match[str], columns: int) -> list[str]:
     prefix, body = literal["prefix"] or "", literal["body"]
     raw, fields = "r" in prefix, "f" in prefix
-    atom = "|".join([*([_FIELD] if fields else []), r"\\." if raw else _ESCAPE, "."])
+    braces = [r"\\(?:\{\{|\}\})"] if raw else []  # an escaped brace is one sign, doubled or not
+    atom = "|".join([*([*braces, _FIELD] if fields else []), r"\\." if raw else _ESCAPE, "."])
     atoms = [found[0] for found in re.finditer(atom, body, re.S)]
     if any(atom == literal["quote"] for atom in atoms):
         return []  # two literals, or an expression: not for us
@@ -138,7 +139,7 @@ def _literal(prefix: str, atoms: Sequence[str], raw: bool) -> str:
     """A part in the quotes that the formatter would choose for it."""
     if "f" in prefix and not any(_is_field(atom) for atom in atoms):
         prefix = prefix.replace("f", "")
-        atoms = [atom[0] if atom in ("{{", "}}") else atom for atom in atoms]
+        atoms = [atom[:-1] if atom in ("{{", "}}", r"\{{", r"\}}") else atom for atom in atoms]
     if raw:
         quote = "'" if any('"' in atom for atom in atoms) else '"'
         return f"{prefix}{quote}{''.join(atoms)}{quote}"

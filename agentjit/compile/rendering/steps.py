@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -22,7 +23,7 @@ from agentjit.trace import Effect
 @dataclass(frozen=True, slots=True)
 class _Scope:
     """Where lines stand: `seen` of `runs` traces came this way, 0 in a loop, which is gone round more often; `used` are
-    the names that anything refers to; `holes` may still be None.
+    the names that anything refers to; `holes` may still be None; `checked` are checks of results that hold here.
     """
 
     indent: int
@@ -30,6 +31,7 @@ class _Scope:
     runs: int
     used: frozenset[str]
     holes: tuple[str, ...]
+    checked: frozenset[tuple[str, str]] = frozenset()
 
     def deeper(self) -> _Scope:
         return replace(self, indent=self.indent + 4)
@@ -41,12 +43,20 @@ def body_code(plan: Plan) -> list[str]:
     parts = (plan.steps, plan.fork or (), plan.answer)
     used = frozenset(looked_up(parts))
     scope = _Scope(4, runs, runs, used, tuple(p.name for p in plan.parameters if p.hole))
-    asked = [line for asked in plan.environment if asked.name in used for line in laid(_asked(asked), 4)]
+    asked = [
+        line
+        for asked in plan.environment
+        if asked.name in used or asked.pattern
+        for line in laid(_asked(asked, named=asked.name in used), 4)
+    ]
     return [*asked, *_way(plan.steps, plan.fork, plan.ending, plan.answer, scope)]
 
 
-def _asked(asked: Asked) -> Code:
+def _asked(asked: Asked, *, named: bool) -> Code:
+    """A value of the environment, or only that it is what it must be."""
     value = f"(yield ask({quoted(asked.key)})).stdout"
+    if not named:
+        return Nest("matching(", [value, regex(asked.pattern)], ")")
     if not asked.pattern:
         return f"{asked.name} = {value}"
     return Nest(f"{asked.name} = matching(", [value, regex(asked.pattern)], ")")
@@ -60,6 +70,7 @@ def _way(nodes: Sequence[Step | Loop], fork: Fork | None, ending: Ending, answer
         lines += guards
         first = group[0]
         lines += _loop(first, scope) if isinstance(first, Loop) else _together(_steps(group), scope)
+        scope = _knowing(scope, *((step.result, code) for step in _steps(group) for code in outcome(step.contract)))
     if fork:
         return lines + _fork(fork, scope)
     guards, scope = _holes(answer, scope)
@@ -127,13 +138,27 @@ def _is_used(step: Step, scope: _Scope) -> bool:
 
 def _promise(result: str, contract: Contract, bindings: Sequence[Binding], scope: _Scope) -> list[str]:
     """What must hold of a result, and what is taken out of it."""
-    first, second = outcome(contract), content(contract)
+    first, second = _new(result, outcome(contract), scope), _new(result, content(contract), scope)
     if not set(looked_up(contract)) & {binding.name for binding in bindings}:
         first, second = [*first, *second], []  # else: about values of this very output, when they are known
     lines = laid(Nest("ensure(", [result, *first], ")"), scope.indent) if first else []
     for binding in bindings:
         lines += laid(_extract(binding, result, scope), scope.indent)
     return lines + (laid(Nest("ensure(", [result, *second], ")"), scope.indent) if second else [])
+
+
+def _knowing(scope: _Scope, *checks: tuple[str, Code]) -> _Scope:
+    """The scope after these checks of results; only those that say all by themselves, without their neighbours."""
+    alone = {(name, code) for name, code in checks if isinstance(code, str) and _ALONE.match(code)}
+    return replace(scope, checked=scope.checked | alone)
+
+
+_ALONE = re.compile(r'exit_code=|calm=|shape=r""$')
+
+
+def _new(result: str, codes: Sequence[Code], scope: _Scope) -> list[Code]:
+    """The checks that were not made on the way here."""
+    return [code for code in codes if not (isinstance(code, str) and (result, code) in scope.checked)]
 
 
 def _extract(binding: Binding, result: str, scope: _Scope) -> Nest:
@@ -162,7 +187,7 @@ def _fork(fork: Fork, scope: _Scope) -> list[str]:
     lines: list[str] = []
     for path in fork.paths:
         lines += laid(_guard(path.guard), scope.indent, f"seen {path.seen} of {scope.runs}")
-        lines += _path(path, replace(scope.deeper(), seen=path.seen))
+        lines += _path(path, replace(_knowing(scope, *_guarded(path.guard)).deeper(), seen=path.seen))
     return [*lines, f"{' ' * scope.indent}return unforeseen({fork.paths[0].guard.of})"]
 
 
@@ -177,7 +202,15 @@ def _guard(guard: Guard) -> Nest:
     assert_never(guard.by)
 
 
+def _guarded(guard: Guard) -> list[tuple[str, Code]]:
+    """The checks of a result that hold where a guard does."""
+    if guard.by == "exit" and guard.codes:
+        return [(guard.of, f"exit_code={guard.codes[0] if len(guard.codes) == 1 else guard.codes}")]
+    return [(guard.of, 'shape=r""'), (guard.of, "calm=True")] if guard.by == "empty" else []
+
+
 def _path(path: Path, scope: _Scope) -> list[str]:
     guards, scope = _holes((path.contract, path.bindings), scope)
     lines = _promise(path.guard.of, path.contract, path.bindings, scope)
+    scope = _knowing(scope, *((path.guard.of, code) for code in outcome(path.contract)))
     return [*guards, *lines, *_way(path.steps, path.fork, path.ending, path.answer, scope)]

@@ -370,7 +370,8 @@ class Cluster:
                 if len(rows) < MINIMUM or rows[0] not in self.free or not all(shape):
                     continue
                 ways = len({self.forms[row] for row in rows})
-                how = "every one of other steps" if ways == len(rows) else f"in {ways} ways"
+                some = f"in {ways} ways" if ways > 1 else "all in one way"
+                how = "every one of other steps" if ways == len(rows) else some
                 placements = tuple(Placement(row, self._place(self.forms[row], row)) for row in rows)
                 for row in rows:
                     self.free.pop(row, None)

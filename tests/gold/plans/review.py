@@ -10,23 +10,23 @@ from ajkit import Param, answer, bash, ensure, gathered, in_repository, integer,
 
 @skill(
     "review",
-    params={"number_": Param(r"[0-9]+", seen=["12", "407"]), "reply": Param(r"(?s).+", hole=True)},
+    params={"number": Param(r"[0-9]+", seen=["12", "407"]), "reply": Param(r"(?s).+", hole=True)},
     requires=[on_path("git"), in_repository()],
 )
-def review(number_, reply=None):
-    """`review pull request {number_}`, compiled from 6 runs in 5 sessions."""
+def review(number, reply=None):
+    """`review pull request {number}`, compiled from 6 runs in 5 sessions."""
     yield together(
-        tool("mcp__github__get_pull_request", {"pull_number": integer(number_)}),
-        tool("mcp__github__get_pull_request_files", {"pull_number": integer(number_)}),
+        tool("mcp__github__get_pull_request", {"pull_number": integer(number)}),
+        tool("mcp__github__get_pull_request_files", {"pull_number": integer(number)}),
     )  # reads
-    fetched = yield bash("git", "fetch", "origin", f"pull/{number_}/head")  # writes-here
+    fetched = yield bash("git", "fetch", "origin", f"pull/{number}/head")  # writes-here
     ensure(fetched, exit_code=0)
     diff = yield bash("git", "diff", "main...FETCH_HEAD")  # reads
     ensure(diff, exit_code=0)
     if reply is None:  # what only a model can say
         return gathered()
     yield tool(
-        "mcp__github__create_pull_request_review", {"pull_number": integer(number_), "event": "COMMENT", "body": reply}
+        "mcp__github__create_pull_request_review", {"pull_number": integer(number), "event": "COMMENT", "body": reply}
     )  # writes-elsewhere; seen 5 of 6
     return answer(reply)
 
