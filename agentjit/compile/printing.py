@@ -13,12 +13,15 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Command, Line, Redirect, Word
 from agentjit.piece import Argument, Ref, Text
 from agentjit.step import Spread
+
+Named = TypeVar("Named", bound=Ref | Spread)
+"""What stands between the texts of a line."""
 
 Pieces = tuple[Text | Ref | Spread, ...]
 """What `ShellStep.script` is made of."""
@@ -151,7 +154,7 @@ class _Printer:
                 self._connector(self.line.connectors[at - 1])
             self._command(command)
         self._flush()
-        return tuple(_merged(self.pieces))
+        return tuple(merged(self.pieces))
 
     def _connector(self, connector: str) -> None:
         if connector == "\n":
@@ -262,7 +265,7 @@ def _decoded(text: str) -> str:
     )
 
 
-def _merged(pieces: Sequence[Text | Ref | Spread]) -> Iterator[Text | Ref | Spread]:
+def merged(pieces: Sequence[Text | Named]) -> Iterator[Text | Named]:
     """Neighbouring texts as one."""
     text = ""
     for piece in pieces:

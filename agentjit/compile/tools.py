@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, cast
 from agentjit.compile.explaining.explain import occurrences
 from agentjit.compile.explaining.kinds import kind_of
 from agentjit.compile.explaining.words import part_of_a_name
+from agentjit.compile.printing import merged
 from agentjit.errors import NotCompilable
 from agentjit.hotspot import Operation
 from agentjit.piece import Argument, Piece, Ref, Text
@@ -301,18 +302,4 @@ def _by_token(texts: tuple[str, ...], marks: Mapping[str, Ref], explain: Explain
         if explained is None:
             return None
         pieces += explained
-    return tuple(_joined(pieces))
-
-
-def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
-    text = ""
-    for piece in pieces:
-        if isinstance(piece, Text):
-            text += piece.text
-            continue
-        if text:
-            yield Text(text=text)
-        text = ""
-        yield piece
-    if text:
-        yield Text(text=text)
+    return tuple(merged(pieces))
