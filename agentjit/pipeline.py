@@ -26,8 +26,6 @@ from agentjit.library import Library
 from agentjit.lock import held
 from agentjit.operations import Ground, built_in, ground
 from agentjit.proving import KNOWLEDGE, held_out, machine, prove, replayed, standing, thorough
-from agentjit.proving import day as day
-from agentjit.proving import same_call as same_call
 from agentjit.run.verify import Verdict
 from agentjit.skill import Plan, State
 from agentjit.store import Store

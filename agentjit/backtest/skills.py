@@ -14,7 +14,8 @@ from agentjit.detect.prompt import LONGEST, alike, bare
 from agentjit.detect.signature import operation
 from agentjit.intercept.decide import decide
 from agentjit.library import entry
-from agentjit.pipeline import NEWEST, day, study
+from agentjit.pipeline import NEWEST, study
+from agentjit.proving import day
 from agentjit.publishing import ACTIVATE, recorded
 from agentjit.run.load import load
 from agentjit.skill import Plan, State

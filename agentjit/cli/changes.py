@@ -9,7 +9,8 @@ import click
 from pydantic import ValidationError
 
 from agentjit.cli.terminal import console, line, print_json, safe
-from agentjit.compile.difference import Change, differences
+from agentjit.compile.difference import differences
+from agentjit.compile.promised import Change
 from agentjit.errors import AjError, BadInput
 from agentjit.library import Library
 from agentjit.skill import Plan

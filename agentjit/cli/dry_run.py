@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import click
 
 from agentjit.cli.terminal import print_json, safe
-from agentjit.compile.phrase import call_text, plan_phrases
+from agentjit.compile.phrase import plan_phrases
 from agentjit.run.execute import Ready, foresee
 from agentjit.skill import Plan
+from agentjit.step import call_text
 
 
 def show_dry_run(plan: Plan, ready: Ready, given: Mapping[str, str], refused: str, as_json: bool) -> None:

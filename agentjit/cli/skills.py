@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentjit.cli.terminal import iso
-from agentjit.compile.phrase import call_text
 from agentjit.errors import AjError, StoreBroken, StoreBusy
 from agentjit.home import Home
 from agentjit.library import Library, Record
 from agentjit.skill import Plan
+from agentjit.step import call_text
 from agentjit.store import SkillRuns, Store
 
 

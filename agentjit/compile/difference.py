@@ -14,8 +14,7 @@ from agentjit.compile.phrase import (
     is_ending,
     plan_phrases,
 )
-from agentjit.compile.promised import Change as Change
-from agentjit.compile.promised import promises
+from agentjit.compile.promised import Change, promises
 from agentjit.piece import Argument
 from agentjit.skill import Need, Parameter, Plan
 from agentjit.step import Ending, Fork

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from agentjit import kit
 from agentjit.compile.align import AlignedStep, Column
 from agentjit.hotspot import Slot, Template
-from agentjit.kit.checks import cells_of
+from agentjit.kit.promises import cells_of
 from agentjit.piece import Cell, Finder, JsonPath, LineAt, Pattern, Whole
 
 _SMALL = frozenset(

@@ -27,10 +27,10 @@ from agentjit.step import (
     Guard,
     Loop,
     Step,
+    call_text,
     short,
+    text_of,
 )
-from agentjit.step import call_text as call_text
-from agentjit.step import text_of as text_of
 
 ELSE = "else the model takes over"
 _TO_MODEL = "the outputs go to the model"

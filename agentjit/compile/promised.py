@@ -7,11 +7,11 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from agentjit.compile.phrase import call_text, finder_text, guard_text, shape_text, text_of
+from agentjit.compile.phrase import finder_text, guard_text, shape_text
 from agentjit.contract import Contract
 from agentjit.piece import Binding, Kind, ShapePiece
 from agentjit.skill import Plan
-from agentjit.step import Fork, Loop, Step
+from agentjit.step import Fork, Loop, Step, call_text, text_of
 
 
 class Change(NamedTuple):

@@ -9,8 +9,7 @@ from types import EllipsisType
 
 from . import promises
 from .calls import Result
-from .promises import cells_of as cells_of
-from .promises import parsed as parsed
+from .promises import cells_of, parsed
 
 Finder = Callable[[str], list[str]]
 

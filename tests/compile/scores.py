@@ -17,7 +17,8 @@ from agentjit.detect.shell import canonical
 from agentjit.detect.signature import operation
 from agentjit.hotspot import Operation
 from agentjit.piece import Binding, Cell, Finder, JsonPath, Kind
-from agentjit.pipeline import Study, same_call
+from agentjit.pipeline import Study
+from agentjit.proving import same_call
 from agentjit.run.load import load
 from agentjit.trace import Episode, ToolCall
 from tests.compile.mutants import Mutant, mutants

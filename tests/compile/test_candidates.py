@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentjit.compile.admission import essence
-from agentjit.compile.phrase import call_text
 from agentjit.compile.render import program
 from agentjit.compile.weighing.candidates import Weighed, as_scheduled, candidates, choose, settled
 from agentjit.compile.weighing.latencies import Latencies, Sample, Seen, costs
@@ -37,11 +36,11 @@ from agentjit.detect.reach import reach_of
 from agentjit.detect.signature import operation
 from agentjit.hotspot import Occurrence
 from agentjit.piece import Argument, Binding, Kind, Ref, Text, Whole
-from agentjit.pipeline import same_call
+from agentjit.proving import same_call
 from agentjit.run.load import load
 from agentjit.run.verify import Verdict, replay
 from agentjit.skill import Entry, Parameter, Plan, Support
-from agentjit.step import BashStep, Ending, Fork, Guard, Loop, Path, ReadStep, ShellStep, Step
+from agentjit.step import BashStep, Ending, Fork, Guard, Loop, Path, ReadStep, ShellStep, Step, call_text
 from agentjit.trace import Effect, Episode, Reach, ToolCall
 from tests.compile import families, structures
 from tests.compile.test_families import TEMPLATES, compiled, ran

@@ -12,7 +12,8 @@ import pytest
 from agentjit import kit
 from agentjit.compile.elsewhere import elsewhere
 from agentjit.compile.render import manual
-from agentjit.pipeline import Study, same_call
+from agentjit.pipeline import Study
+from agentjit.proving import same_call
 from agentjit.run.load import load
 from tests.compile.structures import TEMPLATES, compiled
 from tests.proof.story import Story

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from agentjit import kit
-from agentjit.pipeline import Study, day
+from agentjit.pipeline import Study
+from agentjit.proving import day
 from agentjit.run.load import load
 from agentjit.step import Ending
 from agentjit.trace import Episode

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agentjit.compile.phrase import call_text, finder_text, guard_text, plan_phrases
+from agentjit.compile.phrase import finder_text, guard_text, plan_phrases
 from agentjit.piece import Cell, Every, Field_, Finder, JsonKeys, JsonPath, LineAt, Lines, Pattern, Text, Whole
-from agentjit.step import AnyCall, EditStep, Guard, ReadStep, ToolField, ToolStep, WriteStep
+from agentjit.step import AnyCall, EditStep, Guard, ReadStep, ToolField, ToolStep, WriteStep, call_text
 from tests.compile.gold_plans import PLANS
 from tests.compile.plan_notation import argument, run, script
 

@@ -20,7 +20,8 @@ from agentjit.detect.signature import operation
 from agentjit.errors import NotCompilable
 from agentjit.kit.local import Local
 from agentjit.piece import Ref, Text
-from agentjit.pipeline import Study, day, same_call, study
+from agentjit.pipeline import Study, study
+from agentjit.proving import day, same_call
 from agentjit.run.load import load
 from agentjit.step import EditStep, Ending, ToolStep, WriteStep
 from agentjit.trace import Effect, Episode, ToolCall

@@ -16,7 +16,8 @@ from agentjit.detect.signature import operation
 from agentjit.intercept.decide import decide
 from agentjit.kit.local import Local
 from agentjit.library import entry
-from agentjit.pipeline import Study, day, same_call, studied
+from agentjit.pipeline import Study, studied
+from agentjit.proving import day, same_call
 from agentjit.publishing import recorded
 from agentjit.run.load import load
 from agentjit.skill import Plan

@@ -7,7 +7,7 @@ import pytest
 from agentjit import kit
 from agentjit.detect.signature import operation
 from agentjit.hotspot import Occurrence
-from agentjit.pipeline import same_call
+from agentjit.proving import same_call
 from agentjit.run.verify import Verdict, replay
 from tests.support.notation import episodes
 

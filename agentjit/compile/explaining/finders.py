@@ -19,7 +19,8 @@ from agentjit.compile.explaining.kinds import escaped, passing
 from agentjit.compile.explaining.reference import reference
 from agentjit.compile.explaining.shape import Sources
 from agentjit.compile.explaining.transforms import alike, results, through
-from agentjit.kit.checks import cells_of, follow, parsed, scalar
+from agentjit.kit.checks import follow, scalar
+from agentjit.kit.promises import cells_of, parsed
 from agentjit.piece import (
     Cell,
     Every,

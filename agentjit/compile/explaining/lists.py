@@ -13,7 +13,7 @@ from agentjit.compile.explaining.finders import find, json_ways, places
 from agentjit.compile.explaining.kinds import escaped, found_kind, kind_of, passing, spaced_kind
 from agentjit.compile.explaining.shape import Vector
 from agentjit.compile.explaining.worth import likely
-from agentjit.kit.checks import cells_of, parsed
+from agentjit.kit.promises import cells_of, parsed
 from agentjit.piece import Binding, Cell, Every, Finder, JsonPath, Kind, Lines, Pattern, Text
 
 List = tuple[str, ...]

@@ -18,7 +18,8 @@ from agentjit.compile.invariants.observed import Observed
 from agentjit.compile.invariants.places import Holds
 from agentjit.compile.invariants.table import few_words
 from agentjit.contract import Evidence, Json, JsonType
-from agentjit.kit.checks import parsed, scalar
+from agentjit.kit.checks import scalar
+from agentjit.kit.promises import parsed
 from agentjit.piece import Argument, Finder, JsonKeys, JsonPath, Text
 
 _LEAVES = 24  # places that a form speaks of; what is deeper is then only an object or a list

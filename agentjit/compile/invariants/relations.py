@@ -12,7 +12,8 @@ from agentjit.compile.explaining.shape import Vector
 from agentjit.compile.invariants.evidence import LIMIT, coincidence, evidence
 from agentjit.compile.invariants.observed import Observed
 from agentjit.contract import Evidence, Relation
-from agentjit.kit.checks import follow, parsed
+from agentjit.kit.checks import follow
+from agentjit.kit.promises import parsed
 from agentjit.piece import Every, Field_, Finder, JsonPath
 
 _PLACES = 30  # scalars outside of lists that are compared

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from agentjit.compile.rendering.code import Code, Nest, finder_code, number, quoted, ranged, regex, shape_code, string
+from agentjit.compile.rendering.code import finder_code, number, quoted, ranged, regex, shape_code, string
+from agentjit.compile.rendering.layout import Code, Nest
 from agentjit.contract import Contract, Json
 from agentjit.errors import NotCompilable
 from agentjit.piece import Text

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from typing import TypeGuard
 
 from agentjit.compile.explaining.kinds import escaped
-from agentjit.compile.rendering.layout import Code as Code
-from agentjit.compile.rendering.layout import Nest as Nest
-from agentjit.compile.rendering.layout import named
+from agentjit.compile.rendering.layout import Code, Nest, named
 from agentjit.errors import NotCompilable
 from agentjit.kit import transform
 from agentjit.piece import (

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from agentjit.compile.phrase import call_text
 from agentjit.compile.validation.finding import shown
 from agentjit.piece import Ref
 from agentjit.skill import Plan
-from agentjit.step import Fork, Loop, Path, Spread, Step
+from agentjit.step import Fork, Loop, Path, Spread, Step, call_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,9 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from functools import cache
 from typing import NamedTuple
 
-from agentjit.compile.phrase import call_text
 from agentjit.piece import Ref, Value
 from agentjit.skill import Plan
-from agentjit.step import AnyCall, Fork, Guard, Loop, Path, Spread, Step
+from agentjit.step import AnyCall, Fork, Guard, Loop, Path, Spread, Step, call_text
 from agentjit.trace import Effect, Reach
 
 AT_ONCE = 4  # calls of one wave: more would slow each other down, here or at the service they ask

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from agentjit.compile.phrase import call_text
 from agentjit.compile.weighing.schedule import World, earliest, names_in, scheduled, shortest, waits
 from agentjit.contract import Contract
 from agentjit.piece import Kind, Ref, Text
 from agentjit.skill import Plan
-from agentjit.step import BashStep, Ending, ShellStep, Spread, Step
+from agentjit.step import BashStep, Ending, ShellStep, Spread, Step, call_text
 from agentjit.trace import Effect, Reach
 
 SEQUENTIAL = "sequential"
