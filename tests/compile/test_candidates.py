@@ -23,7 +23,6 @@ from agentjit.compile.weighing.schedule import (
     Order,
     Waves,
     World,
-    critical_path,
     duration,
     earliest,
     order,
@@ -237,6 +236,14 @@ def obeys(cut: Waves, steps: Sequence[Step]) -> None:
                 assert at[i] < at[j]
             if value in repr(later.contract):
                 assert at[i] <= at[j]
+
+
+def critical_path(rules: Order, seconds: Sequence[float]) -> float:
+    """The longest chain of steps that wait for each other: no schedule is shorter."""
+    ends: list[float] = []
+    for after, own in zip(rules.after, seconds, strict=True):
+        ends.append(own + max((ends[i] for i in after), default=0.0))
+    return max(ends, default=0.0)
 
 
 @given(rows())

@@ -160,14 +160,6 @@ def duration(waves: Waves, seconds: Sequence[float]) -> float:
     return sum(max(seconds[i] for i in wave) for wave in waves)
 
 
-def critical_path(rules: Order, seconds: Sequence[float]) -> float:
-    """The longest chain of steps that wait for each other: no schedule is shorter."""
-    ends: list[float] = []
-    for after, own in zip(rules.after, seconds, strict=True):
-        ends.append(own + max((ends[i] for i in after), default=0.0))
-    return max(ends, default=0.0)
-
-
 Cut = Callable[[Order, Sequence[Step]], Waves]
 
 
